@@ -1,0 +1,268 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"chorus/corpus"
+)
+
+// A Poll is what came of polling one feed.
+type Poll struct {
+	State corpus.FeedState
+	Items []Discovery
+	At    time.Time
+}
+
+// A Visit is what came of fetching one page.
+type Visit struct {
+	Page     corpus.DocID
+	Host     string
+	Item     corpus.Item
+	Fetched  time.Time
+	State    string           // Pending, Done or Failed
+	Due      time.Time        // when to look again; zero: never
+	Fault    *corpus.Fault    // nil if the page was had
+	Document *corpus.Document // nil if there is none; Commit sets its Seq, Edit and Replaced
+	Gone     bool             // the server says that the page is gone
+}
+
+// A Batch is what one transaction commits. The evidence must be on disk
+// already: Extents says how far.
+type Batch struct {
+	Extents  []Extent
+	Captured []corpus.Evidence // last answers by address, for later revisit records
+	Polls    []Poll
+	Visits   []Visit
+	Losses   []Loss
+}
+
+// Commit makes a batch durable, all or nothing.
+//
+// A document whose text is that of the version in force adds nothing; one
+// with another text becomes a new version and marks the old one as replaced.
+// A page that answers for another page's document (an AMP twin with the same
+// canonical URL) adds nothing either: the first address that brought a
+// document goes on to speak for it.
+func (s *Store) Commit(ctx context.Context, b *Batch) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, e := range b.Extents {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO segments (file, bytes) VALUES (?, ?) ON CONFLICT (file) DO UPDATE SET bytes = excluded.bytes", e.File, e.Bytes); err != nil {
+				return err
+			}
+		}
+		for _, ev := range b.Captured {
+			if err := putCaptured(ctx, tx, ev); err != nil {
+				return err
+			}
+		}
+		for _, p := range b.Polls {
+			if err := putFeed(ctx, tx, p.State); err != nil {
+				return err
+			}
+			for _, d := range p.Items {
+				if err := putItem(ctx, tx, d, p.At); err != nil {
+					return err
+				}
+			}
+		}
+		for i := range b.Visits {
+			if err := s.putVisit(ctx, tx, &b.Visits[i]); err != nil {
+				return fmt.Errorf("%s: %w", b.Visits[i].Item.URL, err)
+			}
+		}
+		for _, l := range b.Losses {
+			if err := putLoss(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func putCaptured(ctx context.Context, tx *sql.Tx, ev corpus.Evidence) error {
+	id, err := corpus.IDOf(ev.URL)
+	if err != nil {
+		return nil // an address without identity is never asked for again
+	}
+	raw, err := json.Marshal(ev)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO captures (id, evidence) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence", id, string(raw))
+	return err
+}
+
+func (s *Store) putVisit(ctx context.Context, tx *sql.Tx, v *Visit) error {
+	doc := corpus.DocID("")
+	if v.Document != nil {
+		doc = v.Document.ID
+		if err := s.putDocument(ctx, tx, v.Page, v.Document); err != nil {
+			return err
+		}
+	}
+	if v.Gone {
+		if err := markGone(ctx, tx, v.Page, v.Fetched); err != nil {
+			return err
+		}
+	}
+	item, err := json.Marshal(v.Item)
+	if err != nil {
+		return err
+	}
+	var fault sql.NullString
+	if v.Fault != nil {
+		raw, err := json.Marshal(v.Fault)
+		if err != nil {
+			return err
+		}
+		fault = sql.NullString{String: string(raw), Valid: true}
+	}
+	good := v.State == Done
+	_, err = tx.ExecContext(ctx, `INSERT INTO frontier (id, url, host, item, state, due, attempts, visits, fetched, doc, fault)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 THEN 0 ELSE 1 END, CASE WHEN ?7 THEN 1 ELSE 0 END, CASE WHEN ?7 THEN ?8 ELSE 0 END, ?9, ?10)
+		ON CONFLICT (id) DO UPDATE SET state = ?5, due = ?6, lease = 0, fault = ?10,
+			attempts = CASE WHEN ?7 THEN 0 ELSE attempts END,
+			visits   = CASE WHEN ?7 THEN visits + 1 ELSE visits END,
+			fetched  = CASE WHEN ?7 THEN ?8 ELSE fetched END,
+			doc      = CASE WHEN ?9 <> '' THEN ?9 ELSE doc END`,
+		v.Page, v.Item.URL, v.Host, string(item), v.State, unix(v.Due), good, unix(v.Fetched), doc, fault)
+	return err
+}
+
+// The operations of the journal.
+const (
+	opNew    = 1
+	opMarked = 2
+	opTagged = 3
+)
+
+func note(ctx context.Context, tx *sql.Tx, seq corpus.Seq, op int) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO journal (seq, op) VALUES (?, ?)", seq, op)
+	return err
+}
+
+func (s *Store) putDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Document) error {
+	var prev struct {
+		seq     corpus.Seq
+		edit    int
+		version string
+		page    corpus.DocID
+		deleted int64
+	}
+	err := tx.QueryRowContext(ctx, "SELECT seq, edit, version, page, deleted FROM documents WHERE id = ? ORDER BY edit DESC LIMIT 1", d.ID).
+		Scan(&prev.seq, &prev.edit, &prev.version, &prev.page, &prev.deleted)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return s.insertDocument(ctx, tx, page, d)
+	case err != nil:
+		return err
+	case prev.page != page:
+		return nil
+	case prev.version == d.Version:
+		d.Seq, d.Edit = prev.seq, prev.edit
+		if prev.deleted == 0 {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE documents SET deleted = 0 WHERE seq = ?", prev.seq); err != nil {
+			return err
+		}
+		return note(ctx, tx, prev.seq, opMarked)
+	}
+	d.Edit = prev.edit + 1
+	if err := s.insertDocument(ctx, tx, page, d); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE documents SET replaced = ? WHERE seq = ?", d.Seq, prev.seq); err != nil {
+		return err
+	}
+	return note(ctx, tx, prev.seq, opMarked)
+}
+
+func (s *Store) insertDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Document) error {
+	body, err := s.pack(d)
+	if err != nil {
+		return err
+	}
+	tagged := tagVersion(d.Tags)
+	r, err := tx.ExecContext(ctx, "INSERT INTO documents (id, edit, page, version, outlet, published, tagged, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		d.ID, d.Edit, page, d.Version, d.Item.Outlet, unix(d.Published()), tagged, body)
+	if err != nil {
+		return err
+	}
+	seq, err := r.LastInsertId()
+	if err != nil {
+		return err
+	}
+	d.Seq = corpus.Seq(seq)
+	if len(d.Tags) > 0 {
+		if err := putTags(ctx, tx, d.Seq, tagged, d.Tags); err != nil {
+			return err
+		}
+	}
+	return note(ctx, tx, d.Seq, opNew)
+}
+
+func tagVersion(tags []corpus.Tag) string {
+	if len(tags) == 0 {
+		return ""
+	}
+	return tags[0].Version
+}
+
+func putTags(ctx context.Context, tx *sql.Tx, seq corpus.Seq, version string, tags []corpus.Tag) error {
+	raw, err := json.Marshal(tags)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO tags (seq, version, tags) VALUES (?, ?, ?) ON CONFLICT (seq, version) DO UPDATE SET tags = excluded.tags", seq, version, string(raw))
+	return err
+}
+
+// markGone notes that the page of a document was found gone, the first time it was.
+func markGone(ctx context.Context, tx *sql.Tx, page corpus.DocID, at time.Time) error {
+	var seq corpus.Seq
+	err := tx.QueryRowContext(ctx, `SELECT d.seq FROM frontier f JOIN documents d ON d.id = f.doc AND d.page = f.id
+		WHERE f.id = ? AND d.replaced = 0 AND d.deleted = 0`, page).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE documents SET deleted = ? WHERE seq = ?", unix(at), seq); err != nil {
+		return err
+	}
+	return note(ctx, tx, seq, opMarked)
+}
+
+// Retag puts other tags in force for documents, all by the classifier version
+// given. The old ones are kept under theirs.
+func (s *Store) Retag(ctx context.Context, version string, tags map[corpus.Seq][]corpus.Tag) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for seq, t := range tags {
+			if _, err := tx.ExecContext(ctx, "UPDATE documents SET tagged = ? WHERE seq = ?", version, seq); err != nil {
+				return err
+			}
+			if err := putTags(ctx, tx, seq, version, t); err != nil {
+				return err
+			}
+			if err := note(ctx, tx, seq, opTagged); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("retag: %w", err)
+	}
+	return nil
+}
