@@ -72,6 +72,7 @@ type Exchange struct {
 	Truncated string      // why Body was cut: "", "length", "time" or "disconnect" (WARC-Truncated)
 	Started   time.Time   // when the request was sent
 	Remote    string      // "ip:port" we were connected to; that of the proxy if there was one
+	Proxied   bool        // there was a proxy: Remote is not the server's address
 }
 
 // A FaultClass groups faults by what to do about them.
