@@ -118,6 +118,7 @@ type FeedState struct {
 	New          int           `json:"new"`                // new ones among them
 	Total        int           `json:"total"`              // new items ever
 	NewShare     float64       `json:"new_share"`          // moving mean of the share of new items per poll, 0..1
+	Gap          time.Duration `json:"gap,omitzero"`       // moving mean of the time between polls that brought new items; 0 if not known
 	Failures     int           `json:"failures"`           // in a row
 	Fault        *Fault        `json:"fault,omitempty"`    // of the last poll, nil if it was read
 	Warning      string        `json:"warning,omitempty"`  // the feed was readable, but ...
