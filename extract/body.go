@@ -1,0 +1,213 @@
+package extract
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"chorus/corpus"
+
+	"codeberg.org/readeck/go-readability/v2"
+	"github.com/markusmobius/go-htmldate"
+	"github.com/markusmobius/go-trafilatura"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// A found text is what one extractor made of a page.
+type found struct {
+	extractor  string
+	paragraphs []paragraph
+	links      []corpus.Link
+	images     []string
+}
+
+func (f *found) letters() int {
+	n := 0
+	for _, p := range f.paragraphs {
+		n += p.letters
+	}
+	return n
+}
+
+// leastLetters is how many letters a text must have that is not doubted.
+const leastLetters = 60
+
+// body finds the text of the article. It always gives one if the page has any:
+// when the extractors find nothing, fail or hang, that of the fallback, and
+// then what failed as a fault.
+func (x *Extractor) body(p *page, m *claims) (found, *corpus.Fault) {
+	if f := p.byRule(); f.letters() > 0 {
+		return f, nil
+	}
+	var f found
+	var fault *corpus.Fault
+	if !p.flat {
+		var why string
+		if f, why = x.guarded(p); why != "" {
+			fault = &corpus.Fault{Class: corpus.FaultPanic, Reason: why, At: p.now}
+		}
+	}
+	if told := p.told(m); told.letters() > 2*f.letters() && told.letters() > leastLetters {
+		return told, fault
+	}
+	if f.letters() >= leastLetters {
+		return f, fault
+	}
+	if own := p.collect(); own.letters() > 2*f.letters() {
+		return own, fault
+	}
+	return f, fault
+}
+
+// guarded runs the extractors so that neither a panic nor an endless loop in
+// them reaches us. An extractor cannot be stopped: one that runs out of time is
+// left behind, and holds a token until it ends.
+func (x *Extractor) guarded(p *page) (f found, failed string) {
+	select {
+	case x.strays <- struct{}{}:
+	default:
+		return found{}, "too many extractors are still running on earlier pages"
+	}
+	type result struct {
+		found  found
+		failed string
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-x.strays }()
+		var r result
+		defer func() {
+			if what := recover(); what != nil {
+				r = result{failed: failure(what)}
+			}
+			done <- r
+		}()
+		r.found = p.extract(x.maxBlocks)
+	}()
+	timer := time.NewTimer(x.timeout)
+	defer timer.Stop()
+	select {
+	case r := <-done:
+		return r.found, r.failed
+	case <-timer.C:
+		return found{}, fmt.Sprintf("the extractor took longer than %s", x.timeout)
+	}
+}
+
+// extract runs the extractor that is best for the page.
+//
+// Measured on newspapers: trafilatura has F1 .94 on alphabetic scripts where
+// readability has .91; on Chinese it has precision .56 where readability has
+// .93. It is quadratic in the number of blocks.
+func (p *page) extract(maxBlocks int) found {
+	node, err := p.readability()
+	read := p.found("readability", node)
+	if err != nil {
+		read = found{}
+	}
+	if p.cjk || p.blocks > maxBlocks {
+		return read
+	}
+	traf, err := trafilatura.ExtractDocument(p.doc, trafilatura.Options{
+		OriginalURL:        p.base,
+		EnableFallback:     true,
+		FallbackCandidates: &trafilatura.FallbackCandidates{Readability: node},
+		ExcludeComments:    true,
+		IncludeLinks:       true,
+		IncludeImages:      true,
+		HtmlDateOverride:   &htmldate.Result{},
+	})
+	if err != nil {
+		return read
+	}
+	f := p.found("trafilatura", traf.ContentNode)
+	if 2*f.letters() < read.letters() {
+		return read
+	}
+	return f
+}
+
+func (p *page) readability() (*html.Node, error) {
+	parser := readability.NewParser()
+	parser.DisableJSONLD = true // we read it ourselves
+	if p.cjk {
+		// The threshold is in characters, of which Chinese needs a third.
+		parser.CharThresholds = 200
+	}
+	a, err := parser.ParseAndMutate(clone(p.doc), p.base)
+	return a.Node, err
+}
+
+// byRule reads the text with the selector that the registry has for the outlet.
+func (p *page) byRule() found {
+	rule := p.outlet.Article
+	if rule == nil || rule.Body == "" {
+		return found{}
+	}
+	all := found{extractor: "rule"}
+	var last *html.Node
+	for _, n := range find(p.doc, rule.Body) {
+		if last != nil && isBelow(n, last) {
+			continue
+		}
+		last = n
+		f := p.found("rule", n)
+		all.paragraphs = append(all.paragraphs, f.paragraphs...)
+		all.links = append(all.links, f.links...)
+		all.images = append(all.images, f.images...)
+	}
+	return all
+}
+
+func isBelow(n, root *html.Node) bool {
+	for ; n != nil; n = n.Parent {
+		if n == root {
+			return true
+		}
+	}
+	return false
+}
+
+// told is the text that the page's JSON-LD has, which some sites give even
+// where the page draws itself with a script.
+func (p *page) told(m *claims) found {
+	text := unescape(m.body)
+	if strings.Contains(text, "<p") || strings.Contains(text, "<br") {
+		if doc, err := html.Parse(strings.NewReader(text)); err == nil {
+			return p.found("json-ld", doc)
+		}
+	}
+	f := found{extractor: "json-ld"}
+	for _, s := range splitPlain(text) {
+		f.paragraphs = append(f.paragraphs, paragraph{text: s, letters: countLetters(s)})
+	}
+	return f
+}
+
+// found reads paragraphs, links and images below a node.
+func (p *page) found(extractor string, root *html.Node) found {
+	f := found{extractor: extractor}
+	if root == nil {
+		return f
+	}
+	f.paragraphs = paragraphs(root)
+	seen := map[string]bool{}
+	walk(root, func(n *html.Node) bool {
+		switch n.DataAtom {
+		case atom.A:
+			if u, err := p.absolute(attr(n, "href")); err == nil && attr(n, "href") != "" && !strings.HasPrefix(attr(n, "href"), "#") && !seen["a"+u] {
+				seen["a"+u] = true
+				f.links = append(f.links, corpus.Link{URL: u, Text: innerText(n)})
+			}
+		case atom.Img:
+			src := firstOf(attr(n, "data-src"), attr(n, "data-original"), attr(n, "src"))
+			if u, err := p.absolute(src); err == nil && src != "" && !seen["i"+u] {
+				seen["i"+u] = true
+				f.images = append(f.images, u)
+			}
+		}
+		return true
+	})
+	return f
+}

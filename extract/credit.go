@@ -1,0 +1,180 @@
+package extract
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"chorus/extract/lang"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+func countLetters(s string) int { return lang.Letters(s) }
+
+// maxCredits bounds the source lines that are kept of one page.
+const maxCredits = 5
+
+// creditLines are the forms of a source line; the match is kept as printed.
+var creditLines = []*regexp.Regexp{
+	regexp.MustCompile(`(?:文章|新闻|信息|稿件|本文|原文|消息|内容)?(?:来源|稿源|來源|出处)(?:于)?\s*[:：]\s*[^\s|｜:：,，。；;【】\[\]（）()]{2,30}`),
+	regexp.MustCompile(`^(?:Источник|Источники|Первоисточник|По материалам|Джерело)\s*[:—–]\s*.{2,80}$`),
+	regexp.MustCompile(`(?i)^(?:Sources?|Fuentes?|Quelle|Fonte)\s*:\s*.{2,80}$`),
+	regexp.MustCompile(`^(?:المصدر|منبع)\s*:\s*.{2,80}$`),
+}
+
+// sourceMeta are the names under which pages say where a text comes from.
+var sourceMeta = []string{"source", "contentsource", "article:source", "mediaid", "original-source", "syndication-source", "dc.source", "dcterms.source"}
+
+// credits gives the lines that say whom the text was taken from, as printed.
+func (p *page) credits(m *claims, paras []paragraph) []string {
+	var list []string
+	add := func(s string) {
+		if s = strings.TrimSpace(s); s != "" && utf8.RuneCountInString(s) <= 100 && hasLetter(s) && len(list) < maxCredits &&
+			!slices.ContainsFunc(list, func(t string) bool { return strings.HasSuffix(squash(t), squash(s)) || squash(s) == squash(t) }) {
+			list = append(list, s)
+		}
+	}
+	for _, name := range sourceMeta {
+		for _, v := range m.meta[name] {
+			if !strings.Contains(v, "://") {
+				add(v)
+			}
+		}
+	}
+	walk(p.doc, func(n *html.Node) bool {
+		switch {
+		case len(list) >= maxCredits:
+			return false
+		case n.DataAtom == atom.Script || n.DataAtom == atom.Style || n.DataAtom == atom.Head || n.DataAtom == atom.Footer || n.DataAtom == atom.Aside:
+			return false
+		case n.Type == html.ElementNode && blockOrSpan(n.DataAtom):
+			if s := shortText(n, 120); s != "" {
+				if line := creditIn(s); line != "" {
+					add(line)
+					return false
+				}
+			}
+		}
+		return true
+	})
+	for _, para := range paras {
+		if utf8.RuneCountInString(para.text) <= 120 {
+			add(creditIn(para.text))
+		}
+	}
+	return list
+}
+
+// shortText gives the text below a node, or "" if it is longer than most runes.
+func shortText(n *html.Node, most int) string {
+	size := 0
+	walk(n, func(n *html.Node) bool {
+		if n.Type == html.TextNode {
+			size += len(strings.TrimSpace(n.Data))
+		}
+		return size <= 4*most
+	})
+	if size == 0 || size > 4*most {
+		return ""
+	}
+	if s := innerText(n); utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return ""
+}
+
+func creditIn(s string) string {
+	for _, re := range creditLines {
+		if m := re.FindString(s); m != "" {
+			return m
+		}
+	}
+	return ""
+}
+
+const (
+	monthNames = `(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|ene|abr|ago|dic|janv|févr|mars|avr|mai|juin|juil|août|déc)[\p{L}]*\.?`
+	russianDay = `\d{1,2} ` + monthNames + `(?: \d{4}(?: года| г\.)?)?`
+	englishDay = monthNames + ` \d{1,2}(?:, \d{4})?`
+)
+
+// datelines are the forms of the line that opens a wire story.
+var datelines = []*regexp.Regexp{
+	regexp.MustCompile(`^(?:新华社|人民网|人民日报|中新社|中新网|央视网|中国新闻网|国际在线|光明网|环球网|参考消息网|本报|本网)[^。，,]{0,12}?\d{1,2}月\d{1,2}日(?:电|讯|消息|报道|综合报道)(?:（[^）]{1,40}）|\([^)]{1,40}\))?`),
+	regexp.MustCompile(`^\p{Lu}[\p{L}\-’' ,.]{1,40}?(?:/[^/]{1,30}/)?[,.] (?:` + russianDay + `|` + englishDay + `)\.?(?: ?[/(][^/)]{2,40}[/)]\.?)?(?: ?[-–—]{1,2} ?(?:[\p{Lu}][\p{L}. ]{2,30}?[.,-])?)?`),
+	regexp.MustCompile(`^\p{Lu}[\p{Lu}\-’' ,.]{2,40} \((?:Sputnik|Xinhua|Reuters|AP|TASS|CNS|ECNS|APP|IRNA|Prensa Latina)\) ?[-–—]{1,2}`),
+}
+
+// dateline gives the dateline of the text, as printed.
+func dateline(paras []paragraph) string {
+	for _, p := range paras[:min(len(paras), 3)] {
+		for _, re := range datelines {
+			if m := re.FindString(p.text); m != "" {
+				return strings.TrimSpace(m)
+			}
+		}
+	}
+	return ""
+}
+
+var bylines = []*regexp.Regexp{
+	regexp.MustCompile(`(?:^|[\s|（(【])(?:作者|撰文|文)\s*[:：/|]\s*([\p{Han}·]{2,15}(?:[ 、，][\p{Han}·]{2,10}){0,4})`),
+	regexp.MustCompile(`(?:本报|新华社|人民网|本网|中新社|中新网|记者站)?记者\s?[:：]?\s?([\p{Han}·]{2,4}(?:[ 、\x{3000}][\p{Han}·]{2,4}){0,4})(?:[）)】]|$)`),
+	regexp.MustCompile(`^(?:Автор|Авторы|Текст)\s*:\s*(\p{Lu}[\p{L}. ,\-]{3,60})$`),
+	regexp.MustCompile(`^By (\p{Lu}[\p{L}'’.\-]+(?: \p{Lu}[\p{L}'’.\-]+){1,3})$`),
+}
+
+// bylineBox is in the class of boxes that print the author.
+var bylineBox = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:byline|author|author[_-]?name|article__author|post-author)(?:$|[\s_-])`)
+
+// printedByline reads the author where the page prints it: in a box that says
+// so, or in a line of the text that does.
+func (p *page) printedByline(paras []paragraph) string {
+	var names []string
+	walk(p.doc, func(n *html.Node) bool {
+		if n.Type != html.ElementNode || len(names) > 0 {
+			return len(names) == 0
+		}
+		if n.DataAtom == atom.Script || n.DataAtom == atom.Style || n.DataAtom == atom.Footer || n.DataAtom == atom.Aside || n.DataAtom == atom.Nav {
+			return false
+		}
+		if attr(n, "rel") == "author" || bylineBox.MatchString(attr(n, "class")) {
+			if s := shortText(n, 60); s != "" && !strings.ContainsAny(s, "0123456789") {
+				names = append(names, s)
+			}
+		}
+		return true
+	})
+	if s := joinNames(names, nil); s != "" {
+		for _, re := range bylines[:1] {
+			if m := re.FindStringSubmatch(s); m != nil {
+				return m[1]
+			}
+		}
+		return s
+	}
+	ends := append(slices.Clone(paras[:min(len(paras), 4)]), paras[max(0, len(paras)-3):]...)
+	for _, para := range ends {
+		for _, re := range bylines {
+			if m := re.FindStringSubmatch(head(para.text, 200)); m != nil {
+				return strings.TrimSpace(m[1])
+			}
+		}
+	}
+	return ""
+}
+
+// head gives the first runes of a text.
+func head(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}
