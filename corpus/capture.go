@@ -99,6 +99,7 @@ const (
 	FaultEmpty     FaultClass = "empty"     // readable, but there is nothing in it
 	FaultPanic     FaultClass = "panic"     // our own code failed on it
 	FaultProxy     FaultClass = "proxy"     // the proxy refused or could not be reached
+	FaultKeeping   FaultClass = "keeping"   // we could not keep what came: the disk is full, say
 )
 
 // A Fault is why something could not be had from the web. It is data: it goes

@@ -29,6 +29,7 @@ type Visit struct {
 	Fault    *corpus.Fault    // nil if the page was had
 	Document *corpus.Document // nil if there is none; Commit sets its Seq, Edit and Replaced
 	Gone     bool             // the server says that the page is gone
+	Added    bool             // set by Commit: the document is new, or a new version
 }
 
 // A Batch is what one transaction commits. The evidence must be on disk
@@ -37,8 +38,8 @@ type Batch struct {
 	Extents  []Extent
 	Captured []corpus.Evidence // last answers by address, for later revisit records
 	Polls    []Poll
-	Visits   []Visit
-	Losses   []Loss
+	Visits   []*Visit
+	Losses   []corpus.Loss
 }
 
 // Commit makes a batch durable, all or nothing.
@@ -70,9 +71,9 @@ func (s *Store) Commit(ctx context.Context, b *Batch) error {
 				}
 			}
 		}
-		for i := range b.Visits {
-			if err := s.putVisit(ctx, tx, &b.Visits[i]); err != nil {
-				return fmt.Errorf("%s: %w", b.Visits[i].Item.URL, err)
+		for _, v := range b.Visits {
+			if err := s.putVisit(ctx, tx, v); err != nil {
+				return fmt.Errorf("%s: %w", v.Item.URL, err)
 			}
 		}
 		for _, l := range b.Losses {
@@ -105,7 +106,8 @@ func (s *Store) putVisit(ctx context.Context, tx *sql.Tx, v *Visit) error {
 	doc := corpus.DocID("")
 	if v.Document != nil {
 		doc = v.Document.ID
-		if err := s.putDocument(ctx, tx, v.Page, v.Document); err != nil {
+		var err error
+		if v.Added, err = s.putDocument(ctx, tx, v.Page, v.Document); err != nil {
 			return err
 		}
 	}
@@ -150,7 +152,8 @@ func note(ctx context.Context, tx *sql.Tx, seq corpus.Seq, op int) error {
 	return err
 }
 
-func (s *Store) putDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Document) error {
+// putDocument adds a document unless its text is in force already.
+func (s *Store) putDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Document) (added bool, err error) {
 	var prev struct {
 		seq     corpus.Seq
 		edit    int
@@ -158,33 +161,33 @@ func (s *Store) putDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, 
 		page    corpus.DocID
 		deleted int64
 	}
-	err := tx.QueryRowContext(ctx, "SELECT seq, edit, version, page, deleted FROM documents WHERE id = ? ORDER BY edit DESC LIMIT 1", d.ID).
+	err = tx.QueryRowContext(ctx, "SELECT seq, edit, version, page, deleted FROM documents WHERE id = ? ORDER BY edit DESC LIMIT 1", d.ID).
 		Scan(&prev.seq, &prev.edit, &prev.version, &prev.page, &prev.deleted)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return s.insertDocument(ctx, tx, page, d)
+		return true, s.insertDocument(ctx, tx, page, d)
 	case err != nil:
-		return err
+		return false, err
 	case prev.page != page:
-		return nil
+		return false, nil
 	case prev.version == d.Version:
 		d.Seq, d.Edit = prev.seq, prev.edit
 		if prev.deleted == 0 {
-			return nil
+			return false, nil
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE documents SET deleted = 0 WHERE seq = ?", prev.seq); err != nil {
-			return err
+			return false, err
 		}
-		return note(ctx, tx, prev.seq, opMarked)
+		return false, note(ctx, tx, prev.seq, opMarked)
 	}
 	d.Edit = prev.edit + 1
 	if err := s.insertDocument(ctx, tx, page, d); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE documents SET replaced = ? WHERE seq = ?", d.Seq, prev.seq); err != nil {
-		return err
+		return false, err
 	}
-	return note(ctx, tx, prev.seq, opMarked)
+	return true, note(ctx, tx, prev.seq, opMarked)
 }
 
 func (s *Store) insertDocument(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Document) error {

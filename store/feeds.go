@@ -45,24 +45,16 @@ func putFeed(ctx context.Context, tx *sql.Tx, f corpus.FeedState) error {
 	return err
 }
 
-// A Loss is one thing that could not be had, for the coverage ledger.
-type Loss struct {
-	Outlet string       `json:"outlet"`
-	URL    string       `json:"url"`
-	Feed   bool         `json:"feed"` // the URL is a feed
-	Fault  corpus.Fault `json:"fault"`
-}
-
 // Losses gives what could not be had since a time, newest first, at most limit.
-func (s *Store) Losses(ctx context.Context, since time.Time, limit int) ([]Loss, error) {
+func (s *Store) Losses(ctx context.Context, since time.Time, limit int) ([]corpus.Loss, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT outlet, url, feed, fault FROM faults WHERE at >= ? ORDER BY at DESC, rowid DESC LIMIT ?", unix(since), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list faults: %w", err)
 	}
 	defer rows.Close()
-	var out []Loss
+	var out []corpus.Loss
 	for rows.Next() {
-		var l Loss
+		var l corpus.Loss
 		var raw string
 		if err := rows.Scan(&l.Outlet, &l.URL, &l.Feed, &raw); err != nil {
 			return nil, fmt.Errorf("list faults: %w", err)
@@ -84,7 +76,7 @@ func (s *Store) ForgetLosses(ctx context.Context, before time.Time) (int64, erro
 	return r.RowsAffected()
 }
 
-func putLoss(ctx context.Context, tx *sql.Tx, l Loss) error {
+func putLoss(ctx context.Context, tx *sql.Tx, l corpus.Loss) error {
 	raw, err := json.Marshal(l.Fault)
 	if err != nil {
 		return err
