@@ -149,10 +149,11 @@ func oneOf[T ~string](c *outletCheck, path string, value T, allowed []T) {
 	c.failf(path, "%q is not one of %s", value, strings.Join(names, ", "))
 }
 
-// isCountry reports whether code is an ISO 3166-1 alpha-2 code in upper case.
+// isCountry reports whether code is an ISO 3166-1 alpha-2 code in upper case,
+// and not a mere alias of one, as UK is of GB.
 func isCountry(code string) bool {
 	r, err := language.ParseRegion(code)
-	return err == nil && len(code) == 2 && r.IsCountry() && r.String() == code
+	return err == nil && len(code) == 2 && r.IsCountry() && r.Canonicalize().String() == code
 }
 
 // isLanguage reports whether code is an ISO 639-1 code in lower case.
