@@ -1,0 +1,183 @@
+// Package web is the pages of Chorus: rendered on the server, readable and
+// searchable without JavaScript, free of third-party origins, and safe with
+// hostile texts, because what was collected is only ever a text node.
+//
+// A handler is a func(w, r) error; serve.go turns errors into status, log and
+// page. A page is a struct built by a pure function from the request and what
+// Sources gave, and rendered into a buffer. One file per page:
+//
+//	/                     overview.go    what was collected, which narratives, what was not seen
+//	/search               search.go      box, filters, histogram, results; api.go gives the same as JSON
+//	/doc/{id}             doc.go         text with marks, times, versions, evidence
+//	/narratives           narrative.go   the codebook with counts
+//	/narrative/{id}       narrative.go   one narrative over time
+//	/outlets              outlets.go     the registry with health
+//	/outlet/{id}          outlets.go     one outlet and its feeds
+//	/about                about.go       method and limits
+//	/api/v1/search        api.go
+//	/static/              static.go      assets, named by their content
+//
+// What pages share: marks.go (spans of a text become segments), passage.go
+// (what to show of a long text), plain.go (text without controls), chart.go
+// (bars and histograms), when.go (times), link.go (addresses).
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"chorus/corpus"
+	"chorus/index"
+)
+
+// ErrNotReady says that a source cannot answer yet because the index is being
+// rebuilt. Wrap it; the pages then say so, with status 503, and ask to return.
+var ErrNotReady = errors.New("index is being rebuilt")
+
+// ErrNotFound says that there is no such document, outlet, narrative or record.
+var ErrNotFound = errors.New("not found")
+
+// Sources is everything the pages ask for. All functions must be set, and may
+// be called from several goroutines at once. The pages do not change what
+// they are given.
+type Sources struct {
+	// Search answers a request. A cursor it does not know is an error that
+	// wraps ErrNotFound; while there is no index, one that wraps ErrNotReady.
+	Search func(ctx context.Context, r index.Request) (*index.Result, error)
+
+	// Documents gives the documents with these sequence numbers, in the order
+	// asked, missing ones left out.
+	Documents func(ctx context.Context, seqs []corpus.Seq) ([]corpus.Document, error)
+
+	// Versions gives all versions of a document, oldest first; none if the
+	// document is not known.
+	Versions func(ctx context.Context, id corpus.DocID) ([]corpus.Document, error)
+
+	// Record opens the gzip member that holds a WARC record, for download.
+	Record func(ctx context.Context, ev corpus.Evidence) (io.ReadCloser, error)
+
+	// Outlet gives the registry's entry of an outlet. It is called for every
+	// hit and every facet value, so it must not block.
+	Outlet func(id string) (corpus.Outlet, bool)
+
+	// Outlets gives the whole registry with health, in the registry's order.
+	Outlets func(ctx context.Context) ([]OutletStatus, error)
+
+	// Coverage gives what is and what could not be seen.
+	Coverage func(ctx context.Context) (Coverage, error)
+
+	// Highlight gives the words of a query in a text, as byte offsets. lang
+	// is the document's ISO 639-1 code, or "und".
+	Highlight func(text, lang string, q index.Query) []corpus.Span
+
+	// Narratives is the codebook, in its order.
+	Narratives []corpus.Narrative
+
+	// Groups names the groups of the codebook by their letter. A group
+	// without a name is shown by its letter alone.
+	Groups map[string]string
+}
+
+// An OutletStatus is an outlet of the registry and how it is doing.
+type OutletStatus struct {
+	Outlet    corpus.Outlet
+	Health    corpus.Health
+	Feeds     []FeedStatus // in the order of the registry
+	Documents int          // ever collected, versions not counted
+	Last      time.Time    // when the newest document was first seen; zero if there is none
+}
+
+// A FeedStatus is a feed, what is known of its polling, and its health.
+type FeedStatus struct {
+	corpus.FeedState
+	Kind   corpus.FeedKind
+	Health corpus.Health
+}
+
+// A CollectorState says whether anything is being collected now.
+type CollectorState string
+
+// The states of the collector.
+const (
+	CollectorRunning CollectorState = "running" // rounds are due on schedule
+	CollectorOffline CollectorState = "offline" // only serving, by the operator's wish
+	CollectorDown    CollectorState = "down"    // the network cannot be reached
+)
+
+// Coverage is what the monitor sees and what it does not.
+type Coverage struct {
+	Collector CollectorState
+	Since     time.Time     // since when it is in that state; zero if not known
+	LastRound time.Time     // end of the last round; zero if there was none
+	Documents int           // in the store, versions not counted
+	Frontier  int           // pages found and not yet fetched
+	Outlets   int           // watched, disabled ones not counted
+	OK        int           // among them, by health
+	New       int           // never polled
+	Silent    int           //
+	Failing   int           //
+	Dead      int           //
+	NoFeed    int           //
+	Faults    []OutletFault // the newest, newest first; pages show the first ten
+}
+
+// An OutletFault is a fault of one address of one outlet.
+type OutletFault struct {
+	Outlet string // id
+	URL    string // of the feed or the page
+	Fault  corpus.Fault
+}
+
+// Options adjusts the pages. The zero value is useful.
+type Options struct {
+	Log      *slog.Logger // for failures; nil discards them
+	Version  string       // of the program, shown at the foot of every page
+	PageSize int          // hits per page; 0 means 20
+}
+
+// Handler serves all pages. The caller mounts what is not a page (/healthz,
+// /metrics) beside it and sets the server's timeouts.
+func Handler(s Sources, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = 20
+	}
+	assets := loadAssets()
+	w := &site{Sources: s, Options: o, assets: assets, templates: loadTemplates(assets)}
+
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"GET /":               w.missing,
+		"GET /{$}":            w.overview,
+		"GET /search":         w.search,
+		"GET /doc/{id}":       w.doc,
+		"GET /doc/{id}/warc":  w.record,
+		"GET /narratives":     w.narratives,
+		"GET /narrative/{id}": w.narrative,
+		"GET /outlets":        w.outlets,
+		"GET /outlet/{id}":    w.outlet,
+		"GET /about":          w.about,
+		"GET /api/v1/search":  w.searchAPI,
+		"GET /static/{name}":  w.static,
+		"GET /favicon.ico":    w.favicon,
+	} {
+		mux.Handle(pattern, w.serve(h))
+	}
+	return http.NewCrossOriginProtection().Handler(secure(mux))
+}
+
+// A site is what all handlers share. It is not changed after Handler made it.
+type site struct {
+	Sources
+	Options
+	assets    *assets
+	templates *templates
+}
+
+func (s *site) missing(http.ResponseWriter, *http.Request) error { return ErrNotFound }
