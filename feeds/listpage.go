@@ -26,8 +26,8 @@ func (r *reader) list(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("parse page: %w", err) // nested over the parser's limit
 	}
-	r.setBase(page)
 	own := canonicalOf(r.base.String())
+	r.setBase(page)
 	links := 0
 	for _, scope := range rule.entries(page) {
 		a := rule.anchor(scope)

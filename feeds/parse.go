@@ -326,10 +326,13 @@ func (r *reader) finish() {
 	r.reading.warnf("no items")
 }
 
-// count gives "1 item", "2 items".
+// count gives "1 item", "2 items", "3 addresses".
 func count(n int, noun string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

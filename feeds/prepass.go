@@ -200,14 +200,13 @@ func (s *scanner) next() bool {
 
 func (s *scanner) setTag(start, length int) {
 	s.tag = span{start, start + length}
-	inside := s.text[start+1 : start+length-1]
+	inside := bytes.TrimSuffix(s.text[start+1:start+length], []byte(">"))
 	s.kind = tagStart
 	if inside[0] == '/' {
 		s.kind = tagEnd
 		inside = inside[1:]
 	} else if inside[len(inside)-1] == '/' {
 		s.kind = tagEmpty
-		inside = inside[:len(inside)-1]
 	}
 	if i := bytes.IndexAny(inside, " \t\r\n/"); i >= 0 {
 		inside = inside[:i]
@@ -234,7 +233,8 @@ func through(text []byte, end string) int {
 }
 
 // tagLength gives the length of the tag that text begins with, or 0 if it has
-// no end. A '>' between quotes does not end it.
+// no end. A '>' between quotes does not end it; a '<' there does, for then the
+// quote was never closed.
 func tagLength(text []byte) int {
 	quote := byte(0)
 	for i, c := range text {
@@ -242,6 +242,8 @@ func tagLength(text []byte) int {
 		case quote != 0:
 			if c == quote {
 				quote = 0
+			} else if c == '<' {
+				return i
 			}
 		case c == '"' || c == '\'':
 			if prev := previous(text[:i]); prev == '=' {

@@ -58,7 +58,7 @@ func (r *reader) sitemap(text []byte, root string) error {
 			return errors.New("the sitemap ends before its first address")
 		}
 		r.reading.Cut = true
-		r.reading.warnf("broken after %s: %v", count(n, "entry"), p.err)
+		r.reading.warnf("broken after %s: %v", count(n, "address"), p.err)
 	}
 	if root == "sitemapindex" {
 		r.reading.Format = "sitemap index"
