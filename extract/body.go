@@ -17,7 +17,8 @@ import (
 // A found text is what one extractor made of a page.
 type found struct {
 	extractor  string
-	paragraphs []paragraph
+	raw        []paragraph // as the extractor gave them
+	paragraphs []paragraph // cleaned
 	links      []corpus.Link
 	images     []string
 }
@@ -36,25 +37,31 @@ const leastLetters = 60
 // body finds the text of the article. It always gives one if the page has any:
 // when the extractors find nothing, fail or hang, that of the fallback, and
 // then what failed as a fault.
-func (x *Extractor) body(p *page, m *claims) (found, *corpus.Fault) {
-	if f := p.byRule(); f.letters() > 0 {
+func (x *Extractor) body(p *page, m *claims, title string) (found, *corpus.Fault) {
+	clean := func(f found) found {
+		f.raw = f.paragraphs
+		f.paragraphs = p.clean(f.raw, title)
+		return f
+	}
+	if f := clean(p.byRule()); f.letters() > 0 {
 		return f, nil
 	}
 	var f found
 	var fault *corpus.Fault
 	if !p.flat {
-		var why string
-		if f, why = x.guarded(p); why != "" {
+		got, why := x.guarded(p)
+		if why != "" {
 			fault = &corpus.Fault{Class: corpus.FaultPanic, Reason: why, At: p.now}
 		}
+		f = clean(p.withLead(got, m, title))
 	}
-	if told := p.told(m); told.letters() > 2*f.letters() && told.letters() > leastLetters {
+	if told := clean(p.told(m)); told.letters() > 2*f.letters() && told.letters() > leastLetters {
 		return told, fault
 	}
 	if f.letters() >= leastLetters {
 		return f, fault
 	}
-	if own := p.collect(); own.letters() > 2*f.letters() {
+	if own := clean(p.collect()); own.letters() > 2*f.letters() {
 		return own, fault
 	}
 	return f, fault
@@ -185,12 +192,24 @@ func (p *page) told(m *claims) found {
 	return f
 }
 
+// setAtoms makes the atoms of a tree agree with its tag names: the extractors
+// rename elements without it.
+func setAtoms(root *html.Node) {
+	walk(root, func(n *html.Node) bool {
+		if n.Type == html.ElementNode {
+			n.DataAtom = atom.Lookup([]byte(n.Data))
+		}
+		return true
+	})
+}
+
 // found reads paragraphs, links and images below a node.
 func (p *page) found(extractor string, root *html.Node) found {
 	f := found{extractor: extractor}
 	if root == nil {
 		return f
 	}
+	setAtoms(root)
 	f.paragraphs = paragraphs(root)
 	seen := map[string]bool{}
 	walk(root, func(n *html.Node) bool {

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // Lines that are furniture wherever they stand. Each pattern must match a whole
@@ -20,7 +23,13 @@ var furniture = []*regexp.Regexp{
 	// English and others.
 	regexp.MustCompile(`(?i)^(?:share(?: this)?(?: (?:article|story|on|via).{0,40})?|subscribe.{0,80}|sign up (?:for|to) .{0,80}|follow us.{0,80}|advertis?ement|print(?: this)?(?: (?:article|page|friendly))?|e-?mail this.{0,30}|comments?(?: \(\d+\))?|leave a (?:comment|reply)|tags?:.{0,120}|©.{0,100}|copyright ©?.{0,100}|all rights reserved.{0,60}|back to top|like this story\?.{0,80}|you can share this story on social media:?|click here to .{0,60}|compart(?:ir|e).{0,40}|partager.{0,40}|editor:.{0,40}|web editor:.{0,60}|editors?: .{0,60})$`),
 	regexp.MustCompile(`(?i)^(?:https?://|www\.)\S+$`),
+	regexp.MustCompile(`^(?:انتهای پیام.{0,20}|کد خبر.{0,30})$`),
+	regexp.MustCompile(`^(?:\+\d|图集|[（(]?原标?题[:：为].*|[（(]?(?:本文来自|更多).*请(?:下载|关注|搜索).*)$`),
 }
+
+// legal begins the imprint of a site, which is all that an extractor finds on a
+// page without text.
+var legal = regexp.MustCompile(`(?i)^(?:зарегистрировано федеральной|свидетельство о регистрации|сетевое издание|учредитель\s*[:—–-]|главный редактор\s*[:—–-]|адрес редакции|все права (?:на материалы|защищены)|(?:полное или частичное )?(?:использование|копирование|перепечатка) материалов|при (?:полном или частичном )?(?:использовании|цитировании) материалов|для читателей: в россии признан|признаны террористическими|настоящий ресурс может содержать|сми зарегистрировано|all rights reserved|copyright ©|©\s*\d{4}|版权所有|互联网新闻信息服务许可证|信息网络传播视听节目许可证|违法和不良信息举报|主办单位[:：]|网站标识码|[\p{Han}]?icp[备证])`)
 
 // relatedHead heads a list of other articles.
 var relatedHead = regexp.MustCompile(`(?i)^[【\[]?\s*(?:相关(?:新闻|阅读|报道|链接|文章|推荐|专题|稿件|文档|信息|附件)|延伸阅读|推荐阅读|热点推荐|热门推荐|新闻链接|猜你喜欢|最新(?:新闻|评论)|网友评论|热门评论|更多(?:新闻|阅读)|читайте также|читать также|по теме|смотрите также|ещё по теме|еще по теме|материалы по теме|новости по теме|похожие материалы|другие новости|главное сегодня|read (?:more|also|next)|related(?: (?:articles?|stories|news|links|content|coverage))?|see also|more (?:on this|from|stories).{0,30}|recommended|most read|lea también|lee también|a lire aussi|à lire aussi|lire aussi|lesen sie auch|читайте ещё)\s*[】\]]?\s*[:：>»]*$`)
@@ -54,11 +63,65 @@ func (p *page) clean(paras []paragraph, title string) []paragraph {
 		}
 		kept = append(kept, q)
 	}
-	for len(kept) > 1 && mostlyLinks(kept[len(kept)-1]) && !endsSentence(kept[len(kept)-1].text) {
-		kept = kept[:len(kept)-1]
-	}
-	return kept
+	return withoutTail(kept, p.anchored())
 }
+
+// anchored tells whether a link of the page has most words of a paragraph: the
+// extractors take links apart that a script opens.
+func (p *page) anchored() func(paragraph) bool {
+	var list []string
+	return func(q paragraph) bool {
+		if q.letters > 100 || q.letters < 4 {
+			return false
+		}
+		if list == nil {
+			list = linkTexts(p.doc)
+		}
+		flat := squash(q.text)
+		return slices.ContainsFunc(list, func(s string) bool { return strings.HasPrefix(flat, s) && 10*len(s) >= 7*len(flat) })
+	}
+}
+
+// linkTexts gives what the links of a page say, if it is more than a few words.
+func linkTexts(root *html.Node) []string {
+	list := []string{}
+	walk(root, func(n *html.Node) bool {
+		if n.DataAtom != atom.A {
+			return true
+		}
+		if s := squash(shortText(n, 200)); utf8.RuneCountInString(s) >= 8 {
+			list = append(list, s)
+		}
+		return false
+	})
+	return list
+}
+
+// withoutTail drops links at the end, with the line that heads them.
+func withoutTail(paras []paragraph, anchored func(paragraph) bool) []paragraph {
+	teaser := func(q paragraph) bool { return isTeaser(q) || !endsSentence(q.text) && anchored(q) }
+	n := len(paras)
+	for n > 1 && (teaser(paras[n-1]) || n > 2 && bareDate.MatchString(paras[n-1].text) && teaser(paras[n-2])) {
+		n--
+	}
+	if n < len(paras) && n > 1 && utf8.RuneCountInString(paras[n-1].text) <= 20 && !endsSentence(paras[n-1].text) {
+		n--
+	}
+	return paras[:n]
+}
+
+// isTeaser reports whether a paragraph is the link to another article, perhaps
+// with its date and section.
+func isTeaser(p paragraph) bool {
+	if mostlyLinks(p) && !endsSentence(p.text) {
+		return true
+	}
+	return 2*p.linked >= p.letters && p.linked > 0 && teaserDate.MatchString(p.text)
+}
+
+var bareDate = regexp.MustCompile(`^[\d\s./:年月日-]{4,20}$`)
+
+var teaserDate = regexp.MustCompile(`\d{1,4}[-./]\d{1,2}[-./]\d{1,4}$|\d{1,2}:\d{2}$`)
 
 func mostlyLinks(p paragraph) bool { return p.letters > 0 && 5*p.linked >= 4*p.letters }
 
@@ -68,6 +131,9 @@ func isRelated(p paragraph) bool {
 
 func isFurniture(s string) bool {
 	if !hasLetter(s) && !strings.ContainsAny(s, "0123456789") {
+		return true
+	}
+	if legal.MatchString(s) {
 		return true
 	}
 	return utf8.RuneCountInString(s) <= mostFurniture && slices.ContainsFunc(furniture, func(re *regexp.Regexp) bool { return re.MatchString(s) })

@@ -33,15 +33,10 @@ func (p *page) credits(m *claims, paras []paragraph) []string {
 	var list []string
 	add := func(s string) {
 		if s = strings.TrimSpace(s); s != "" && utf8.RuneCountInString(s) <= 100 && hasLetter(s) && len(list) < maxCredits &&
-			!slices.ContainsFunc(list, func(t string) bool { return strings.HasSuffix(squash(t), squash(s)) || squash(s) == squash(t) }) {
+			!slices.ContainsFunc(list, func(t string) bool {
+				return strings.Contains(squash(t), squash(s)) || strings.HasPrefix(squash(s), squash(t))
+			}) {
 			list = append(list, s)
-		}
-	}
-	for _, name := range sourceMeta {
-		for _, v := range m.meta[name] {
-			if !strings.Contains(v, "://") {
-				add(v)
-			}
 		}
 	}
 	walk(p.doc, func(n *html.Node) bool {
@@ -51,11 +46,9 @@ func (p *page) credits(m *claims, paras []paragraph) []string {
 		case n.DataAtom == atom.Script || n.DataAtom == atom.Style || n.DataAtom == atom.Head || n.DataAtom == atom.Footer || n.DataAtom == atom.Aside:
 			return false
 		case n.Type == html.ElementNode && blockOrSpan(n.DataAtom):
-			if s := shortText(n, 120); s != "" {
-				if line := creditIn(s); line != "" {
-					add(line)
-					return false
-				}
+			if line := creditIn(shortText(n, 120)); line != "" {
+				add(creditIn(shortText(tightest(n), 120)))
+				return false
 			}
 		}
 		return true
@@ -65,7 +58,24 @@ func (p *page) credits(m *claims, paras []paragraph) []string {
 			add(creditIn(para.text))
 		}
 	}
+	for _, name := range sourceMeta {
+		for _, v := range m.meta[name] {
+			if !strings.Contains(v, "://") && utf8.RuneCountInString(v) > 2 {
+				add(v)
+			}
+		}
+	}
 	return list
+}
+
+// tightest gives the innermost element at or below n that has the source line.
+func tightest(n *html.Node) *html.Node {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && creditIn(shortText(c, 120)) != "" {
+			return tightest(c)
+		}
+	}
+	return n
 }
 
 // shortText gives the text below a node, or "" if it is longer than most runes.
@@ -87,13 +97,23 @@ func shortText(n *html.Node, most int) string {
 }
 
 func creditIn(s string) string {
+	if !strings.ContainsAny(s, ":：—–于") {
+		return ""
+	}
 	for _, re := range creditLines {
 		if m := re.FindString(s); m != "" {
+			if at := afterSource.FindStringIndex(m); at != nil {
+				m = strings.TrimSpace(m[:at[0]])
+			}
 			return m
 		}
 	}
 	return ""
 }
+
+// afterSource is what follows the name of a source without a blank, where a
+// page sets both side by side.
+var afterSource = regexp.MustCompile(`(?:小|大|中)?字号|字体|作者|责任?编辑|编辑|时间|发布|浏览|分享|打印|纠错|评论|点击|阅读|\d{4}[-年]`)
 
 const (
 	monthNames = `(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|ene|abr|ago|dic|janv|févr|mars|avr|mai|juin|juil|août|déc)[\p{L}]*\.?`
@@ -142,7 +162,11 @@ func (p *page) printedByline(paras []paragraph) string {
 			return false
 		}
 		if attr(n, "rel") == "author" || bylineBox.MatchString(attr(n, "class")) {
-			if s := shortText(n, 60); s != "" && !strings.ContainsAny(s, "0123456789") {
+			s := shortText(n, 60)
+			if a := first(n, func(n *html.Node) bool { return n.DataAtom == atom.A }); a != nil && s != "" {
+				s = firstOf(innerText(a), s)
+			}
+			if s != "" && !strings.ContainsAny(s, "0123456789") {
 				names = append(names, s)
 			}
 		}

@@ -127,16 +127,16 @@ func (x *Extractor) readHTML(a *corpus.Article, text string, c *corpus.Capture, 
 	m := p.claims()
 	a.Title = p.title(m, item)
 	a.Byline, a.Section, a.Canonical = m.byline, m.section, m.canonical
-	b, fault := x.body(p, m)
-	paras := p.clean(b.paragraphs, a.Title)
+	b, fault := x.body(p, m, a.Title)
+	paras := b.paragraphs
 	a.Extractor = b.extractor
 	a.Text = joinParagraphs(texts(paras))
 	a.Links, a.Images = b.links, b.images
 	a.Lang = language(a.Text, item, outlet)
-	a.Credits = p.credits(m, b.paragraphs)
+	a.Credits = p.credits(m, b.raw)
 	a.Dateline = dateline(paras)
 	if a.Byline == "" {
-		a.Byline = p.printedByline(b.paragraphs)
+		a.Byline = p.printedByline(b.raw)
 	}
 	a.Kind = kindOf(a.Title, p.url.Path, paras)
 	published := p.published(m)

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"slices"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -18,9 +20,15 @@ func (p *page) collect() found {
 	}
 	f := p.prose(p.doc)
 	if f.letters() < leastLetters {
-		f.paragraphs = unlinked(paragraphs(p.doc), 1)
+		f.paragraphs = sentences(unlinked(f.raw, fewLetters))
 	}
 	return f
+}
+
+// sentences keeps the paragraphs that end as sentences do: on a page with
+// little text all others are its furniture.
+func sentences(list []paragraph) []paragraph {
+	return slices.DeleteFunc(list, func(p paragraph) bool { return !endsSentence(p.text) })
 }
 
 // prose gives what a part of the page has in paragraphs that read like prose.
@@ -28,7 +36,8 @@ func (p *page) prose(root *html.Node) found {
 	root = clone(root)
 	prune(root)
 	f := p.found("fallback", root)
-	f.paragraphs = unlinked(f.paragraphs, 40)
+	f.raw = f.paragraphs
+	f.paragraphs = unlinked(f.raw, 40)
 	return f
 }
 

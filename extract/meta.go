@@ -2,6 +2,7 @@ package extract
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +23,7 @@ type claims struct {
 	canonical string
 	modified  claim
 	body      string // articleBody of the JSON-LD
+	lead      string // description of the page
 }
 
 // claims reads head and microdata of the page.
@@ -57,6 +59,7 @@ func (p *page) claims() *claims {
 	})
 	m.siteNames = p.siteNames(m)
 	m.section = firstOf(m.ld.section, m.value("article:section", "articlesection", "section", "channel", "columnname"))
+	m.lead = firstOf(m.value("og:description"), m.value("description"), m.value("twitter:description"))
 	m.canonical = p.canonical(links["canonical"], m.value("og:url"))
 	m.byline = p.byline(m)
 	m.modified = p.modified(m)
@@ -208,11 +211,19 @@ func (p *page) byline(m *claims) string {
 func joinNames(list, siteNames []string) string {
 	var names []string
 	for _, s := range list {
-		s = strings.Trim(tidy(unescape(s)), " ,;|·")
-		for _, prefix := range []string{"By ", "by ", "BY ", "Автор: ", "Автор ", "作者：", "作者:", "By: "} {
+		s = withoutTags(unescape(s))
+		s = before(before(s, "©"), "(c)")
+		for _, prefix := range []string{"By ", "by ", "BY ", "By: ", "Por ", "Par ", "Автор: ", "Автор ", "Текст: ", "作者：", "作者:"} {
 			s = strings.TrimSpace(strings.TrimPrefix(s, prefix))
 		}
-		if s == "" || len([]rune(s)) > 120 || strings.Contains(s, "://") || strings.Contains(s, "@") || !hasLetter(s) || slices.Contains(names, s) {
+		if name, site, ok := strings.Cut(s, ". "); ok && isSiteName(site, siteNames) {
+			s = name
+		}
+		s = strings.Trim(s, " ,;|·")
+		if photo.MatchString(s) {
+			continue
+		}
+		if s == "" || len([]rune(s)) > 120 || longHan.MatchString(s) || strings.Contains(s, "://") || strings.Contains(s, "@") || !hasLetter(s) || slices.Contains(names, s) {
 			continue
 		}
 		if slices.ContainsFunc(siteNames, func(site string) bool { return squash(site) == squash(s) }) {
@@ -225,6 +236,12 @@ func joinNames(list, siteNames []string) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// longHan is too long for a Chinese name: a name with its office, run together.
+var longHan = regexp.MustCompile(`^[\p{Han}·]{13,}$`)
+
+// photo begins a credit of a picture, which some pages file under author.
+var photo = regexp.MustCompile(`(?i)^(?:фото|photo|foto|图|摄影|图片)`)
 
 func hasLetter(s string) bool {
 	return strings.ContainsFunc(s, isLetter)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -279,12 +280,22 @@ func capture(url, contentType string, body []byte) *corpus.Capture {
 func BenchmarkArticle(b *testing.B) {
 	list := samples(b)
 	x := New(Options{})
+	x.Article(list[0].capture(), list[0].item, list[0].outlet) // loads the tables
 	b.ResetTimer()
-	n := 0
+	n, start := 0, cpuTime(b)
 	for b.Loop() {
 		s := &list[n%len(list)]
 		x.Article(s.capture(), s.item, s.outlet)
 		n++
 	}
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "pages/s")
+	b.ReportMetric(float64(n)/(cpuTime(b)-start).Seconds(), "pages/cpu-s")
+}
+
+// cpuTime is what the process has used: the machine that measures may be busy.
+func cpuTime(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"chorus/corpus"
 	"chorus/extract/lang"
@@ -107,8 +108,7 @@ func (w *writer) open(a atom.Atom) *int {
 	return new(int)
 }
 
-// write adds text. A single line break before it ends the paragraph if a
-// sentence ends there or an indent begins, and is a blank otherwise.
+// write adds text, after what the line breaks before it mean.
 func (w *writer) write(s string, pre bool) {
 	if pre {
 		for i, line := range strings.Split(s, "\n") {
@@ -124,10 +124,10 @@ func (w *writer) write(s string, pre bool) {
 		return
 	}
 	if w.breaks > 0 && strings.TrimSpace(s) != "" {
-		if endsSentence(w.text.String()) || strings.HasPrefix(strings.TrimLeft(s, "\n\r\t "), "\u3000") || strings.HasPrefix(strings.TrimLeft(s, "\n\r\t "), "\u00a0\u00a0") {
+		if breaksParagraph(w.text.String(), s) {
 			w.end()
 		} else {
-			w.text.WriteByte('\n')
+			w.text.WriteByte(' ')
 		}
 		w.breaks = 0
 	}
@@ -137,6 +137,17 @@ func (w *writer) write(s string, pre bool) {
 		w.linked += n
 	}
 	w.text.WriteString(s)
+}
+
+// breaksParagraph reports whether one line break between two texts separates
+// paragraphs. In Chinese it always does; elsewhere it may be a line of a verse,
+// or of a text that was wrapped by hand.
+func breaksParagraph(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimSpace(before))
+	next, _ := utf8.DecodeRuneInString(strings.TrimSpace(after))
+	indent := strings.TrimLeft(after, "\n\r\t ")
+	return isCJK(last) || isCJK(next) || endsSentence(before) ||
+		strings.HasPrefix(indent, "\u3000") || strings.HasPrefix(indent, "\u00a0\u00a0")
 }
 
 func (w *writer) end() {

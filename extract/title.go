@@ -29,7 +29,7 @@ func (p *page) title(m *claims, item corpus.Item) string {
 	list = append(list, m.h1[:min(len(m.h1), 3)]...)
 	list = append(list, m.head)
 	for i := range list {
-		list[i] = stripSite(tidy(list[i]), list, m.siteNames)
+		list[i] = stripSite(withoutTags(list[i]), list, m.siteNames)
 	}
 	list = slices.DeleteFunc(list, func(s string) bool {
 		return squash(s) == "" || slices.ContainsFunc(m.siteNames, func(site string) bool { return squash(site) == squash(s) })
@@ -47,6 +47,11 @@ func (p *page) title(m *claims, item corpus.Item) string {
 	}
 	return list[0]
 }
+
+var tag = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+
+// withoutTags takes markup out of a title: some pages have it in their meta.
+func withoutTags(s string) string { return tidy(tag.ReplaceAllString(s, " ")) }
 
 // agrees reports whether two titles say the same, one perhaps cut or extended.
 func agrees(a, b string) bool {
@@ -101,7 +106,8 @@ func stripOnce(title string, others, siteNames []string) string {
 			return head
 		}
 		// What follows the last bar or underscore is no part of a headline.
-		if bar := title[at[0]:at[1]]; strings.ContainsAny(bar, "|_｜") && utf8.RuneCountInString(tail) <= 40 {
+		bar := title[at[0]:at[1]]
+		if strings.ContainsAny(bar, "|_｜") && utf8.RuneCountInString(tail) <= 40 && utf8.RuneCountInString(tail) < utf8.RuneCountInString(head) {
 			return head
 		}
 	}
