@@ -43,8 +43,8 @@ func Identify(text string) (code string, margin float64) {
 		return "ja", share(n.kana, cjk)
 	case 3*cjk >= n.letters-cjk:
 		return "zh", share(n.han, cjk)
-	// Qaz letters: no other Cyrillic alphabet of the watched outlets has them.
-	case n.kazakh*40 > n.letters:
+	// A Kazakh name in a Russian text has such letters too, but not as many.
+	case n.kazakh*20 > n.letters:
 		return "kk", share(n.kazakh, n.letters)
 	}
 	return best(score(text), &n)
@@ -137,10 +137,10 @@ func census(text string) counts {
 
 // best picks the language with the highest score, after each has lost a
 // twentieth of it for every hundredth of the text that its alphabet lacks.
-func best(scores map[string]int, n *counts) (string, float64) {
+func best(scores []int, n *counts) (string, float64) {
 	code, first, second := Undetermined, 0.0, 0.0
-	for _, c := range loaded().codes {
-		s := float64(scores[c])
+	for i, c := range loaded().codes {
+		s := float64(scores[i])
 		s *= max(0, 1-5*share(n.foreign[c], n.cyrillic))
 		switch {
 		case s > first:
@@ -164,8 +164,9 @@ func best(scores map[string]int, n *counts) (string, float64) {
 // baseScore is what ELD has subtracted from all scores of its table.
 const baseScore = 53
 
-// score adds up the scores of the distinct n-grams of a text.
-func score(text string) map[string]int {
+// score adds up the scores of the distinct n-grams of a text, by the place of
+// the language in the table.
+func score(text string) []int {
 	t := loaded()
 	sums := make([]int, len(t.codes))
 	seen := make(map[uint64]bool, len(text)/2)
@@ -181,11 +182,7 @@ func score(text string) map[string]int {
 	for _, w := range words(text) {
 		ngrams(w, add)
 	}
-	scores := make(map[string]int, len(sums))
-	for i, s := range sums {
-		scores[t.codes[i]] = s
-	}
-	return scores
+	return sums
 }
 
 // words gives the lower-case words of a text. An apostrophe inside or at the
