@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // Lines that are furniture wherever they stand. Each pattern must match a whole
@@ -63,46 +60,22 @@ func (p *page) clean(paras []paragraph, title string) []paragraph {
 		}
 		kept = append(kept, q)
 	}
-	return withoutTail(kept, p.anchored())
+	return withoutTail(kept)
 }
 
-// anchored tells whether a link of the page has most words of a paragraph: the
-// extractors take links apart that a script opens.
-func (p *page) anchored() func(paragraph) bool {
-	var list []string
-	return func(q paragraph) bool {
-		if q.letters > 100 || q.letters < 4 {
-			return false
-		}
-		if list == nil {
-			list = linkTexts(p.doc)
-		}
-		flat := squash(q.text)
-		return slices.ContainsFunc(list, func(s string) bool { return strings.HasPrefix(flat, s) && 10*len(s) >= 7*len(flat) })
-	}
-}
-
-// linkTexts gives what the links of a page say, if it is more than a few words.
-func linkTexts(root *html.Node) []string {
-	list := []string{}
-	walk(root, func(n *html.Node) bool {
-		if n.DataAtom != atom.A {
-			return true
-		}
-		if s := squash(shortText(n, 200)); utf8.RuneCountInString(s) >= 8 {
-			list = append(list, s)
-		}
-		return false
-	})
-	return list
-}
-
-// withoutTail drops links at the end, with the line that heads them.
-func withoutTail(paras []paragraph, anchored func(paragraph) bool) []paragraph {
-	teaser := func(q paragraph) bool { return isTeaser(q) || !endsSentence(q.text) && anchored(q) }
+// withoutTail drops links to other articles at the end, and lists of them with
+// their dates, with the line that heads them.
+func withoutTail(paras []paragraph) []paragraph {
 	n := len(paras)
-	for n > 1 && (teaser(paras[n-1]) || n > 2 && bareDate.MatchString(paras[n-1].text) && teaser(paras[n-2])) {
+	for n > 1 && isTeaser(paras[n-1]) {
 		n--
+	}
+	pairs := 0
+	for i := n; i > 2 && bareDate.MatchString(paras[i-1].text) && utf8.RuneCountInString(paras[i-2].text) <= 60; i -= 2 {
+		pairs++
+	}
+	if pairs > 1 {
+		n -= 2 * pairs
 	}
 	if n < len(paras) && n > 1 && utf8.RuneCountInString(paras[n-1].text) <= 20 && !endsSentence(paras[n-1].text) {
 		n--
