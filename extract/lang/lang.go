@@ -44,7 +44,7 @@ func Identify(text string) (code string, margin float64) {
 	case 3*cjk >= n.letters-cjk:
 		return "zh", share(n.han, cjk)
 	// A Kazakh name in a Russian text has such letters too, but not as many.
-	case n.kazakh*20 > n.letters:
+	case n.kazakh*25 > n.letters:
 		return "kk", share(n.kazakh, n.letters)
 	}
 	return best(score(text), &n)
