@@ -40,7 +40,7 @@ var (
 
 	ownerships = []string{"state", "party", "government", "state-affiliated", "private", "public", "independent"}
 
-	// The types of the State Media Monitor: state-controlled, captured public,
+	// The types of the State Media Matrix: state-controlled, captured public,
 	// captured private, and independent by who funds and manages.
 	typologies = []string{"SC", "CaPu", "CaPr", "ISFM", "ISF", "ISM", "IP"}
 
