@@ -14,6 +14,7 @@ import (
 
 	"github.com/mmcdole/gofeed"
 	ext "github.com/mmcdole/gofeed/extensions"
+	jsonfeed "github.com/mmcdole/gofeed/json"
 	"github.com/mmcdole/gofeed/rss"
 )
 
@@ -95,7 +96,14 @@ func wellFormed(text []byte) bool {
 	}
 }
 
-func parseFeed(doc []byte) (*gofeed.Feed, error) {
+// parseFeed has gofeed read doc. gofeed panics on some JSON (a null author);
+// that must cost the feed, not the program.
+func parseFeed(doc []byte) (feed *gofeed.Feed, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			feed, err = nil, fmt.Errorf("parser failed: %v", p)
+		}
+	}()
 	p := gofeed.NewParser()
 	p.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
 	p.KeepOriginalFeed = true // for ttl and isPermaLink
@@ -104,9 +112,13 @@ func parseFeed(doc []byte) (*gofeed.Feed, error) {
 
 // json reads a JSON Feed.
 func (r *reader) json(text []byte) error {
-	doc, cut, err := firstItems(text, max(r.max, maxItems))
+	doc, broken, cut, err := firstItems(text, max(r.max, maxItems))
 	if err != nil {
 		return err
+	}
+	if broken > 0 {
+		r.reading.Cut = true
+		r.reading.warnf("%s too broken to read", count(broken, "item"))
 	}
 	feed, err := parseFeed(doc)
 	if err != nil {
@@ -120,47 +132,78 @@ func (r *reader) json(text []byte) error {
 	return nil
 }
 
-// firstItems gives a JSON Feed with its first max whole items, and whether it
-// had more or ended early.
-func firstItems(text []byte, max int) (doc []byte, cut bool, err error) {
+// firstItems gives a JSON Feed with its first max whole items, the number of
+// those left out as broken, and whether it had more or ended early.
+func firstItems(text []byte, max int) (doc []byte, broken int, cut bool, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if _, err := d.Token(); err != nil {
-		return nil, false, fmt.Errorf("not a JSON object: %w", err)
+		return nil, 0, false, fmt.Errorf("not a JSON object: %w", err)
 	}
-	fields := map[string]json.RawMessage{}
-	items := []json.RawMessage{}
+	var head struct {
+		Version  json.RawMessage   `json:"version,omitempty"`
+		Language json.RawMessage   `json:"language,omitempty"`
+		Items    []json.RawMessage `json:"items"`
+	}
+	head.Items = []json.RawMessage{}
 	listed := false
-	for d.More() && !cut {
+	for !cut && d.More() {
 		key, err := d.Token()
 		if err != nil {
 			cut = true
 			break
 		}
-		name, _ := key.(string)
-		if name != "items" {
-			var value json.RawMessage
-			if err := d.Decode(&value); err != nil {
-				cut = true
-				break
-			}
-			fields[name] = value
+		if key == "items" {
+			listed = true
+			head.Items, cut = firstValues(d, max)
 			continue
 		}
-		listed = true
-		items, cut = firstValues(d, max)
+		var value json.RawMessage
+		cut = d.Decode(&value) != nil
+		if len(value) > 0 && value[0] == '"' {
+			switch key {
+			case "version":
+				head.Version = value
+			case "language":
+				head.Language = value
+			}
+		}
 	}
 	if !cut {
 		_, err := d.Token()
 		cut = err != nil
 	}
 	if !listed {
-		return nil, false, errors.New("a JSON object without items, not a JSON Feed")
+		return nil, 0, false, errors.New("a JSON object without items, not a JSON Feed")
 	}
-	if fields["items"], err = json.Marshal(items); err != nil {
-		return nil, false, fmt.Errorf("items: %w", err)
+	items := head.Items[:0]
+	for _, item := range head.Items {
+		if item, ok := readable(item); ok {
+			items = append(items, item)
+		} else {
+			broken++
+		}
 	}
-	doc, err = json.Marshal(fields)
-	return doc, cut, err
+	head.Items = items
+	doc, err = json.Marshal(head)
+	return doc, broken, cut, err
+}
+
+// readable gives a JSON item as gofeed takes it: without fields of a wrong type
+// that only name people and pictures.
+func readable(item json.RawMessage) (json.RawMessage, bool) {
+	var probe jsonfeed.Item
+	if json.Unmarshal(item, &probe) == nil && item[0] == '{' && !slices.Contains(probe.Authors, nil) {
+		return item, true
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(item, &fields) != nil || fields == nil {
+		return nil, false
+	}
+	for _, name := range []string{"author", "authors", "attachments", "image", "banner_image", "tags"} {
+		delete(fields, name)
+	}
+	item, err := json.Marshal(fields)
+	return item, err == nil && json.Unmarshal(item, &probe) == nil
 }
 
 // firstValues reads the array that comes next, up to max values.

@@ -70,10 +70,9 @@ func Next(s corpus.FeedState, tier corpus.Tier, o Outcome) corpus.FeedState {
 		return failed(s, least, o)
 	default:
 		s = read(s, at, o)
-		s.Interval = min(max(s.Interval, least), most)
+		s.Interval = min(max(s.Interval, o.TTL, least), most)
 	}
-	wait := min(max(s.Interval, o.TTL), most)
-	s.Due = at.Add(min(max(spread(s.URL, wait), least), most)).Truncate(time.Second)
+	s.Due = at.Add(min(max(spread(s.URL, s.Interval), least), most)).Truncate(time.Second)
 	return s
 }
 
