@@ -27,6 +27,7 @@
 package corpus
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 )
@@ -63,6 +64,9 @@ type Item struct {
 	Updated    time.Time `json:"updated,omitzero"`     // as claimed by the feed
 	Seen       time.Time `json:"seen"`                 // first poll of the feed with the item
 	Absent     time.Time `json:"absent,omitzero"`      // last poll without it; zero if it was there at the first poll
+	ForwardOf  string    `json:"forward_of,omitempty"` // of a post: the address of what it forwards
+
+	Extra map[string]json.RawMessage `json:"extra,omitempty"` // what else an imported line said
 }
 
 // Evidence says where the bytes that a document was made from are kept.

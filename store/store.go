@@ -54,6 +54,16 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	return OpenFile(ctx, filepath.Join(dir, File))
 }
 
+// OpenExisting opens the store in a data folder only if there is one; if not
+// it returns ErrNotFound.
+func OpenExisting(ctx context.Context, dir string) (*Store, error) {
+	path := filepath.Join(dir, File)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open store %s: %w", path, ErrNotFound)
+	}
+	return OpenFile(ctx, path)
+}
+
 // OpenFile is Open for a database of another name.
 func OpenFile(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chorus/classify"
+	"chorus/corpus"
+	"chorus/monitor"
+)
+
+func (a *app) classifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "classify [FILE...]",
+		Short: "Tag texts; nothing is stored",
+		Long: `Tag texts with narratives: each FILE, or standard input. A .jsonl file holds one
+text a line, as an object with "text" and, if known, "title", "lang" and
+"outlet_bloc"; --json answers one line for each, the object it was with "tags".
+Any other file is one text.
+
+Exit status: 0 done; 1 failed; 2 used wrongly.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error { return a.runClassify(c.Context(), args) },
+	}
+}
+
+func (a *app) runClassify(ctx context.Context, files []string) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	tagger, err := monitor.Tagger(c)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return a.classifyFrom(ctx, tagger, "standard input", a.in)
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		err = a.classifyFrom(ctx, tagger, name, f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classifyFrom tags one file. Standard input is JSON Lines if it begins so.
+func (a *app) classifyFrom(ctx context.Context, tagger *classify.Classifier, name string, r io.Reader) error {
+	b := bufio.NewReaderSize(r, 1<<20)
+	if !isLines(name, b) {
+		text, err := io.ReadAll(b)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		return a.printClassified(tagger, map[string]any{"file": name}, classify.Input{Text: string(text)})
+	}
+	return eachLine(ctx, name, b, func(raw []byte) error {
+		var in struct {
+			Text, Title, Lang string
+			Bloc              corpus.Bloc `json:"outlet_bloc"`
+		}
+		object := map[string]any{}
+		if err := errors.Join(json.Unmarshal(raw, &in), json.Unmarshal(raw, &object)); err != nil {
+			return err
+		}
+		if _, ok := object["text"]; !ok {
+			return errors.New(`no "text"`)
+		}
+		return a.printClassified(tagger, object, classify.Input{Title: in.Title, Text: in.Text, Lang: in.Lang, Bloc: in.Bloc})
+	})
+}
+
+func isLines(name string, b *bufio.Reader) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".jsonl", ".ndjson":
+		return true
+	case ".txt":
+		return false
+	}
+	head, _ := b.Peek(512) // what there is is enough
+	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{"))
+}
+
+// eachLine calls fn for each line that is not blank; an error of fn gets the
+// name and the number of the line.
+func eachLine(ctx context.Context, name string, r *bufio.Reader, fn func([]byte) error) error {
+	for n := 1; ; n++ {
+		line, err := r.ReadBytes('\n')
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			if ferr := fn(line); ferr != nil {
+				return fmt.Errorf("%s line %d: %w", name, n, ferr)
+			}
+		}
+		if err == io.EOF || ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func (a *app) printClassified(tagger *classify.Classifier, object map[string]any, in classify.Input) error {
+	tags := tagger.Tags(in)
+	if a.json {
+		if tags == nil {
+			tags = []corpus.Tag{}
+		}
+		object["tags"] = tags
+		return a.printJSON(object)
+	}
+	name := in.Title
+	for _, key := range []string{"id", "url", "file"} {
+		if v, ok := object[key].(string); ok && name == "" {
+			name = v
+		}
+	}
+	if len(tags) == 0 {
+		fmt.Fprintf(a.out, "%s: no narrative\n", clean(name))
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s:\n", clean(name))
+	a.printTags(tags, in.Text, a.columns())
+	return nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) rebuildCommand() *cobra.Command {
+	var indexOnly bool
+	c := &cobra.Command{
+		Use:   "rebuild",
+		Short: "Make documents and index again from the archive alone",
+		Long: `Make documents, tags and index again from the archive alone, without the
+network: after a better extractor, a new codebook, or a lost database. The old
+database is replaced when the new one is whole.
+
+--index-only makes only the index again, from the database.
+
+Exit status: 0 done; 1 failed; 3 done, but some records of the archive are
+damaged and were left out (chorus verify names them); 130 interrupted, nothing
+has changed.`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runRebuild(c.Context(), indexOnly) },
+	}
+	c.Flags().BoolVar(&indexOnly, "index-only", false, "only the index, from the database")
+	return c
+}
+
+type damaged struct{ n int }
+
+func (d damaged) Error() string {
+	return fmt.Sprintf("%d records of the archive are damaged (chorus verify names them)", d.n)
+}
+
+func (a *app) runRebuild(ctx context.Context, indexOnly bool) (err error) {
+	m, err := a.open(ctx, "rebuild")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	start := time.Now()
+	if indexOnly {
+		if err := m.Reindex(ctx); err != nil {
+			return err
+		}
+		a.endProgress()
+		if !a.json {
+			fmt.Fprintf(a.out, "index filled again in %s\n", time.Since(start).Round(100*time.Millisecond))
+		}
+		return nil
+	}
+	s, err := m.Rebuild(ctx)
+	a.endProgress()
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	if a.json {
+		return a.printJSON(struct {
+			any
+			Took float64 `json:"seconds"`
+		}{s, took.Seconds()})
+	}
+	fmt.Fprintf(a.out, "captures   %6d\ndocuments  %6d versions, %d with a narrative\ntime       %6s, %.0f documents a second\n",
+		s.Captures, s.Documents, s.Tagged, took.Round(100*time.Millisecond), float64(s.Documents)/took.Seconds())
+	if s.Strange > 0 {
+		fmt.Fprintf(a.out, "%d captures belong to no outlet that is watched now\n", s.Strange)
+	}
+	for _, d := range s.Damaged {
+		fmt.Fprintln(a.err, "chorus: damaged:", d)
+	}
+	if len(s.Damaged) > 0 {
+		return damaged{len(s.Damaged)}
+	}
+	return nil
+}

@@ -1,0 +1,360 @@
+package monitor
+
+// Documents from files: JSON Lines and WARC. They go through the same stages
+// as what the network brings, evidence included.
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"chorus/archive"
+	"chorus/corpus"
+	"chorus/extract/lang"
+)
+
+// importType is the media type of an imported line in the archive, where it is
+// a resource record: no server sent it.
+const importType = "application/vnd.chorus.document+json"
+
+// An imported is one line of JSON Lines, as chorus import documents it.
+type imported struct {
+	URL       string    `json:"url"`
+	Outlet    string    `json:"outlet"`
+	Kind      string    `json:"kind"`
+	Title     string    `json:"title"`
+	Text      string    `json:"text"`
+	Published time.Time `json:"published"`
+	Seen      time.Time `json:"seen"`
+	Lang      string    `json:"lang"`
+	Author    string    `json:"author"`
+	Links     []anyLink `json:"links"`
+	ForwardOf string    `json:"forward_of"`
+	Credits   []string  `json:"credits"`
+}
+
+// knownKeys are those of imported; all others are kept as extra.
+var knownKeys = []string{"url", "outlet", "kind", "title", "text", "published", "seen", "lang", "author", "links", "forward_of", "credits"}
+
+// anyLink is a link, as an address or with its words.
+type anyLink corpus.Link
+
+// UnmarshalJSON takes "http://..." and {"url": ..., "text": ...}.
+func (l *anyLink) UnmarshalJSON(raw []byte) error {
+	if json.Unmarshal(raw, &l.URL) == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, (*corpus.Link)(l))
+}
+
+// A LineError is a line of an import that cannot be taken.
+type LineError struct {
+	File string
+	Line int // from 1; 0 if it is not a matter of lines
+	Err  error
+}
+
+// Error is "posts.jsonl line 7: ...".
+func (e *LineError) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Err.Error()
+	}
+	return fmt.Sprintf("%s line %d: %v", e.File, e.Line, e.Err)
+}
+
+// Unwrap gives the reason.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// An ImportSummary says what an import brought.
+type ImportSummary struct {
+	Read      int      `json:"read"`      // lines or captures
+	Documents int      `json:"documents"` // new ones and new versions
+	Tagged    int      `json:"tagged"`
+	Bad       int      `json:"bad"`             // that could not be taken
+	Unknown   []string `json:"unknown_outlets"` // outlets that are not in the registry
+}
+
+// An importer takes things from one file.
+type importer struct {
+	*Monitor
+	name    string
+	bad     func(error)
+	sum     ImportSummary
+	unknown map[string]bool
+}
+
+// ImportLines takes documents from JSON Lines. Lines that cannot be taken are
+// told to bad, as *LineError, and left out. The index is brought up to date.
+func (m *Monitor) ImportLines(ctx context.Context, name string, r io.Reader, bad func(error)) (ImportSummary, error) {
+	i := m.newImporter(name, bad)
+	now := m.now().UTC().Truncate(time.Second)
+	work := i.work(ctx)
+	b := bufio.NewReaderSize(r, 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(b)
+		if len(line) > 0 {
+			c, item, lerr := i.line(line, now)
+			if lerr != nil {
+				i.refuse(n, lerr)
+			} else if err := work.add(taken{c, item}); err != nil {
+				return i.sum, err
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			i.refuse(n, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return i.end(ctx, work.flush())
+}
+
+// maxLine is the longest line taken.
+const maxLine = 32 << 20
+
+var errLongLine = errors.New("the line is longer than 32 MiB")
+
+// readLine reads a line without the space around it. One that is too long is
+// skipped, with errLongLine.
+func readLine(b *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := b.ReadSlice('\n')
+		if len(line)+len(part) <= maxLine {
+			line = append(line, part...)
+		} else {
+			line = line[:0]
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = b.ReadSlice('\n')
+			}
+			return nil, cmp.Or(err, errLongLine)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return bytes.TrimSpace(line), err
+		}
+	}
+}
+
+// ImportWARC takes the pages of a WARC file of this or another writer. If the
+// file ends too soon, what stands before is taken and the error says where.
+func (m *Monitor) ImportWARC(ctx context.Context, name string, r io.Reader, bad func(error)) (ImportSummary, error) {
+	i := m.newImporter(name, bad)
+	work := i.work(ctx)
+	err := archive.Captures(r, func(e archive.Entry) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for _, d := range e.Damage {
+			i.refuse(0, errors.New(d.String()))
+		}
+		c := e.Capture
+		if c == nil || c.Answer() == nil || c.Status() != http.StatusOK || !isText(c.Answer().Response.Get("Content-Type")) {
+			return nil
+		}
+		var n note
+		if json.Unmarshal(e.Meta, &n) == nil && n.Feed != nil {
+			return nil
+		}
+		item := corpus.Item{URL: c.URL, Seen: c.Fetched}
+		if n.Item != nil {
+			item = *n.Item
+		}
+		item.Outlet = i.outlet(cmp.Or(item.Outlet, hostOf(item.URL)))
+		return work.add(taken{c, item})
+	})
+	sum, ferr := i.end(ctx, work.flush())
+	if err != nil && ctx.Err() == nil {
+		err = &LineError{File: name, Err: err}
+	}
+	return sum, errors.Join(err, ferr)
+}
+
+func isText(contentType string) bool {
+	t, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch strings.TrimSpace(t) {
+	case "", "text/html", "application/xhtml+xml", "text/plain", importType:
+		return true
+	}
+	return false
+}
+
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+func (m *Monitor) newImporter(name string, bad func(error)) *importer {
+	return &importer{Monitor: m, name: name, bad: bad, unknown: map[string]bool{}}
+}
+
+// taken is a capture on its way in.
+type taken struct {
+	capture *corpus.Capture
+	item    corpus.Item
+}
+
+func (i *importer) work(ctx context.Context) *ordered[taken, parcel] {
+	return &ordered[taken, parcel]{
+		slots: i.reading,
+		size:  func(t taken) int { return len(t.capture.Body) },
+		work: func(t taken) parcel {
+			v := i.visit(t.item, t.capture, i.document(t.item, t.capture), 1, 0)
+			v.Due = time.Time{} // nothing of it is on the web to look at again
+			return parcel{captures: []*corpus.Capture{t.capture}, note: note{Item: &t.item}, visit: &v}
+		},
+		done: func(parcels []parcel) error {
+			i.sum.Read += len(parcels)
+			for batch := range chunks(parcels, maxParcels) {
+				if err := i.commit(ctx, batch); err != nil {
+					return err
+				}
+				for _, p := range batch {
+					if p.visit.Added {
+						i.sum.Documents++
+						if len(p.visit.Document.Tags) > 0 {
+							i.sum.Tagged++
+						}
+					}
+				}
+			}
+			i.progress("imported", i.sum.Read, 0)
+			return nil
+		},
+	}
+}
+
+func chunks[T any](all []T, n int) func(yield func([]T) bool) {
+	return func(yield func([]T) bool) {
+		for len(all) > 0 {
+			k := min(n, len(all))
+			if !yield(all[:k]) {
+				return
+			}
+			all = all[k:]
+		}
+	}
+}
+
+func (i *importer) refuse(line int, err error) {
+	i.sum.Bad++
+	i.bad(&LineError{File: i.name, Line: line, Err: err})
+}
+
+func (i *importer) end(ctx context.Context, err error) (ImportSummary, error) {
+	for o := range i.unknown {
+		i.sum.Unknown = append(i.sum.Unknown, o)
+	}
+	return i.sum, errors.Join(err, ctx.Err(), i.catchUp(context.WithoutCancel(ctx)))
+}
+
+// outlet finds the id of an outlet by id or host. An outlet that nobody knows
+// keeps its name.
+func (i *importer) outlet(name string) string {
+	if o, ok := i.registry.Outlet(name); ok {
+		return o.ID
+	}
+	if o, ok := i.registry.ByHost(strings.ToLower(name)); ok {
+		return o.ID
+	}
+	i.unknown[name] = true
+	return name
+}
+
+// line turns a line into a capture of it and its item.
+func (i *importer) line(raw []byte, now time.Time) (*corpus.Capture, corpus.Item, error) {
+	var item corpus.Item
+	if !utf8.Valid(raw) {
+		return nil, item, errors.New("not valid UTF-8")
+	}
+	var d imported
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return nil, item, fmt.Errorf("not a document: %w", err)
+	}
+	if d.URL == "" || d.Text == "" && d.Title == "" {
+		return nil, item, errors.New(`a document needs "url" and "text"`)
+	}
+	if _, err := corpus.IDOf(d.URL); err != nil {
+		return nil, item, err
+	}
+	switch corpus.Kind(d.Kind) {
+	case "", corpus.KindArticle, corpus.KindPost, corpus.KindTranscript:
+	default:
+		return nil, item, fmt.Errorf("kind %q: the kinds are article, post and transcript", d.Kind)
+	}
+	item = corpus.Item{
+		Outlet: i.outlet(cmp.Or(d.Outlet, hostOf(d.URL))), URL: d.URL, Title: d.Title, Author: d.Author, Lang: d.Lang,
+		Published: d.Published.UTC().Truncate(time.Second), Seen: d.Seen.UTC().Truncate(time.Second), ForwardOf: d.ForwardOf,
+		Extra: extraOf(raw),
+	}
+	if d.Seen.IsZero() {
+		item.Seen = now
+	}
+	if d.Published.IsZero() {
+		item.Published = time.Time{}
+	}
+	return &corpus.Capture{
+		URL: d.URL, Body: raw, Fetched: now,
+		Exchanges: []corpus.Exchange{{
+			Role: corpus.RolePage, URL: d.URL, Status: http.StatusOK, Body: raw, Started: now,
+			Response: http.Header{"Content-Type": {importType}},
+		}},
+	}, item, nil
+}
+
+func extraOf(raw []byte) map[string]json.RawMessage {
+	all := map[string]json.RawMessage{}
+	if json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	for _, k := range knownKeys {
+		delete(all, k)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// importedArticle reads the article of an imported line, or reports that the
+// capture is of something else.
+func importedArticle(c *corpus.Capture) (corpus.Article, bool) {
+	a := c.Answer()
+	if a == nil || a.Response.Get("Content-Type") != importType {
+		return corpus.Article{}, false
+	}
+	var d imported
+	if json.Unmarshal(c.Body, &d) != nil {
+		return corpus.Article{}, false
+	}
+	art := corpus.Article{
+		Kind: cmp.Or(corpus.Kind(d.Kind), corpus.KindArticle), Title: d.Title, Byline: d.Author, Lang: d.Lang,
+		Text: strings.TrimSpace(strings.ReplaceAll(d.Text, "\r\n", "\n")), Credits: d.Credits, Extractor: "import", Charset: "utf-8",
+	}
+	if !d.Published.IsZero() {
+		art.Published, art.PublishedFrom = d.Published.UTC().Truncate(time.Second), "import"
+	}
+	for _, l := range d.Links {
+		art.Links = append(art.Links, corpus.Link(l))
+	}
+	if art.Lang == "" {
+		art.Lang, _ = lang.Identify(art.Title + "\n" + art.Text)
+	}
+	return art, true
+}

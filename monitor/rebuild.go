@@ -1,0 +1,260 @@
+package monitor
+
+// Making everything again from the archive.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"chorus/archive"
+	"chorus/corpus"
+	"chorus/store"
+)
+
+// A RebuildSummary says what a rebuild made.
+type RebuildSummary struct {
+	Captures  int              `json:"captures"`
+	Documents int              `json:"documents"` // versions
+	Tagged    int              `json:"tagged"`
+	Strange   int              `json:"strange"` // captures in the archive that no feed or page of ours explains
+	Damaged   []archive.Damage `json:"damaged"` // records that could not be read
+}
+
+// Rebuild makes the store and the index again from the archive alone, by the
+// same steps as a live run and without the network. The old store is replaced
+// when the new one is whole; interrupted before that, nothing has changed.
+func (m *Monitor) Rebuild(ctx context.Context) (RebuildSummary, error) {
+	path := m.store.Path()
+	fresh := path + ".rebuild"
+	if err := removeDatabase(fresh); err != nil {
+		return RebuildSummary{}, err
+	}
+	next, err := store.OpenFile(ctx, fresh)
+	if err != nil {
+		return RebuildSummary{}, err
+	}
+	sum, err := m.replay(ctx, next)
+	if err := errors.Join(err, next.Close()); err != nil {
+		removeDatabase(fresh) //nolint:errcheck // it is removed at the next rebuild at the latest
+		return sum, fmt.Errorf("rebuild: %w", err)
+	}
+	if err := m.exchangeStore(ctx, path, fresh); err != nil {
+		return sum, fmt.Errorf("rebuild: %w", err)
+	}
+	return sum, m.Reindex(ctx)
+}
+
+// exchangeStore puts the fresh database in the place of the old one.
+func (m *Monitor) exchangeStore(ctx context.Context, path, fresh string) error {
+	if err := m.store.Close(); err != nil {
+		return err
+	}
+	if err := removeDatabase(path); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, m.cfg.Data)
+	if err != nil {
+		return err
+	}
+	m.store = s
+	return nil
+}
+
+// removeDatabase removes a database with what SQLite keeps beside it.
+func removeDatabase(path string) error {
+	for _, f := range []string{path + "-wal", path + "-shm", path} {
+		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove old database: %w", err)
+		}
+	}
+	return nil
+}
+
+// Reindex throws the index away and fills it from the store.
+func (m *Monitor) Reindex(ctx context.Context) error {
+	if err := m.renewIndex(); err != nil {
+		return err
+	}
+	return m.catchUp(ctx)
+}
+
+// remade is a capture of the archive and what was made of it.
+type remade struct {
+	entry archive.Entry
+	note  note
+	doc   *corpus.Document
+}
+
+// replay fills an empty store from the archive. Captures are read by several
+// goroutines and committed in the order of the archive.
+func (m *Monitor) replay(ctx context.Context, into *store.Store) (RebuildSummary, error) {
+	r := replayer{Monitor: m, into: into, states: map[string]corpus.FeedState{}, visits: map[corpus.DocID]int{}}
+	work := ordered[archive.Entry, remade]{
+		slots: m.reading,
+		size:  entryBytes,
+		work:  m.remake,
+		done: func(all []remade) error {
+			for _, x := range all {
+				if err := r.add(ctx, x); err != nil {
+					return err
+				}
+			}
+			return r.commit(ctx)
+		},
+	}
+	err := archive.Walk(ctx, m.archiveDir(), archive.Position{}, work.add)
+	if err == nil {
+		err = work.flush()
+	}
+	if err == nil {
+		err = r.finish(ctx)
+	}
+	return r.sum, err
+}
+
+func entryBytes(e archive.Entry) int {
+	if e.Capture == nil {
+		return 0
+	}
+	return len(e.Capture.Body)
+}
+
+// remake does the heavy part of the work on one capture.
+func (m *Monitor) remake(e archive.Entry) remade {
+	x := remade{entry: e}
+	if e.Capture == nil || json.Unmarshal(e.Meta, &x.note) != nil || x.note.Item == nil || e.Capture.Gone() {
+		return x
+	}
+	if x.doc = m.document(*x.note.Item, e.Capture); x.doc != nil {
+		x.doc.Evidence = e.Evidence
+	}
+	return x
+}
+
+// replayer commits remade captures.
+type replayer struct {
+	*Monitor
+	into   *store.Store
+	batch  store.Batch
+	n      int
+	sum    RebuildSummary
+	states map[string]corpus.FeedState
+	visits map[corpus.DocID]int // good ones so far
+
+	feed     *feedNote         // of the poll that is being put together
+	captures []*corpus.Capture // of it
+}
+
+func (r *replayer) add(ctx context.Context, x remade) error {
+	r.sum.Damaged = append(r.sum.Damaged, x.entry.Damage...)
+	if x.entry.Capture == nil {
+		return nil
+	}
+	r.sum.Captures++
+	if x.entry.Evidence.Digest != "" {
+		r.batch.Captured = append(r.batch.Captured, x.entry.Evidence)
+	}
+	if err := r.endPoll(ctx, x.note.Feed, x.entry.Capture); err != nil {
+		return err
+	}
+	switch {
+	case x.note.Feed != nil:
+		r.feed = x.note.Feed
+		r.captures = append(r.captures, x.entry.Capture)
+	case x.note.Item != nil:
+		r.addVisit(x)
+	default:
+		r.sum.Strange++
+	}
+	r.n++
+	return nil
+}
+
+func (r *replayer) addVisit(x remade) {
+	page, err := corpus.IDOf(x.note.Item.URL)
+	if err != nil {
+		r.sum.Strange++
+		return
+	}
+	v := r.visit(*x.note.Item, x.entry.Capture, x.doc, 1, r.visits[page])
+	if v.State == store.Done {
+		r.visits[page]++
+	}
+	r.batch.Visits = append(r.batch.Visits, &v)
+}
+
+// endPoll makes the poll that is being put together, unless the capture is a
+// further part of it.
+func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Capture) error {
+	if r.feed == nil || next != nil && *next == *r.feed && c != nil && c.URL != r.feed.URL {
+		return nil
+	}
+	f, captures := *r.feed, r.captures
+	r.feed, r.captures = nil, nil
+	outlet, ok := r.registry.Outlet(f.Outlet)
+	if !ok {
+		return nil // no longer watched
+	}
+	for _, feed := range outlet.Feeds {
+		if feed.URL != f.URL {
+			continue
+		}
+		key := feedKey(f.Outlet, f.URL)
+		p, err := r.poll(outlet, feed, r.states[key], captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) {
+			if err := r.commit(ctx); err != nil {
+				return nil, err
+			}
+			return r.into.Known(ctx, ids)
+		})
+		if err != nil {
+			return err
+		}
+		r.states[key] = p.State
+		r.batch.Polls = append(r.batch.Polls, p)
+	}
+	return nil
+}
+
+func (r *replayer) commit(ctx context.Context) error {
+	if err := r.into.Commit(ctx, &r.batch); err != nil {
+		return err
+	}
+	for _, v := range r.batch.Visits {
+		if v.Added {
+			r.sum.Documents++
+			if len(v.Document.Tags) > 0 {
+				r.sum.Tagged++
+			}
+		}
+	}
+	r.batch = store.Batch{}
+	r.progress("captures", r.n, 0)
+	return nil
+}
+
+// finish commits the rest and how far the archive goes.
+func (r *replayer) finish(ctx context.Context) error {
+	if err := r.endPoll(ctx, nil, nil); err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(r.archiveDir(), "*.warc.gz"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		r.batch.Extents = append(r.batch.Extents, store.Extent{File: filepath.Base(name), Bytes: info.Size()})
+	}
+	return r.commit(ctx)
+}
