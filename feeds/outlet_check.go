@@ -25,6 +25,7 @@ type FieldError struct {
 	Err  error
 }
 
+// Error is "feeds[0].url: ...".
 func (e *FieldError) Error() string { return e.Path + ": " + e.Err.Error() }
 
 // Unwrap gives the reason without the path.
