@@ -4,6 +4,7 @@
 package index
 
 import (
+	"errors"
 	"time"
 
 	"chorus/corpus"
@@ -99,3 +100,7 @@ type Bar struct {
 // A Match is a word or a phrase as the index knows it: the analysed terms in
 // order. A term that ends in * matches as a prefix.
 type Match []string
+
+// ErrCursor says that Request.Cursor was not made by a search for this query
+// in this order.
+var ErrCursor = errors.New("the cursor belongs to another search")

@@ -15,9 +15,10 @@ import (
 // In one conjunction narrative:, group: and stance: speak of the same tag:
 // "narrative:nato-expansion stance:asserts" finds documents with a tag of that
 // narrative that asserts it, not documents that rebut it and assert another.
-// With several of a kind, each narrative must be met with each stance. A
-// negated one takes away what it would have found: A -B is always A without
-// the hits of A B.
+// With several of a kind, each narrative must be met with each stance. One
+// that is negated there takes away what it would have found: the hits of
+// "narrative:x -stance:rebuts" are those of "narrative:x" without those of
+// "narrative:x stance:rebuts".
 //
 // Superseded versions match only if the query says is:old, which widens the
 // search to them and otherwise matches everything.
