@@ -19,6 +19,8 @@ var (
 	chineseDay = regexp.MustCompile(`(\d{1,2})\s?月\s?(\d{1,2})\s?[日号號]`)
 	dayMonth   = regexp.MustCompile(`(\d{1,2})(?:st|nd|rd|th|er|º|\.)?(?:\s+(?:de|of|di))?[\s.-]+(\p{L}+)\.?,?(?:\s+(?:de|del)\s+|[\s.-]*)(\d{4})?`)
 	monthDay   = regexp.MustCompile(`(\p{L}+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,?\s*(\d{4}))?(?:\D|$)`)
+	bareDay    = regexp.MustCompile(`^[\[(]?(\d{2})[-/](\d{2})(?:[\])]|\s|$)`)
+	ago        = regexp.MustCompile(`(\d{1,3}|an?)\s?(second|sec|minute|min|hour|day|week|сек|мин|час|дн|ден|нед|秒|分钟|分鐘|小时|小時|天|周)\pL*\.?\s?(?:ago|назад|前)`)
 	daysAgo    = regexp.MustCompile(`сегодня|вчера|позавчера|today|yesterday|今天|今日|昨天|昨日|前天`)
 	hourMinute = regexp.MustCompile(`(\d{1,2})\s?[:：时時點点]\s?(\d{2})(?:\s?[:：分]\s?(\d{2})?)?(?:[.,]\d+)?\s?秒?\s*([ap])?\.?(m\b)?\.?`)
 	hourOnly   = regexp.MustCompile(`(?:^|\s)(\d{1,2})\s*([ap])\.?m\b`)
@@ -27,16 +29,40 @@ var (
 )
 
 // parseDate reads a date, with or without a time of day, as printed in
-// Russian, English, Chinese and the other languages of monthOf, or in the
-// partial forms of ISO 8601. now completes dates without a year. The result is
+// Russian, English, Chinese and the other languages of monthOf, as so long ago, or in
+// the partial forms of ISO 8601. now completes dates without a year. The result is
 // UTC; ok is false if there is no date that exists in s.
 func parseDate(s string, now time.Time) (t time.Time, ok bool) {
 	s = normalDate(s)
+	if t, ok := parseAgo(s, now.UTC()); ok {
+		return t, true
+	}
 	day, rest, ok := parseDay(s, now.UTC())
 	if !ok {
 		return time.Time{}, false
 	}
 	return parseClock(day, rest), true
+}
+
+// parseAgo reads "5 minutes ago". The result is no finer than the unit.
+func parseAgo(s string, now time.Time) (time.Time, bool) {
+	m := ago.FindStringSubmatch(s)
+	if m == nil {
+		return time.Time{}, false
+	}
+	unit := 24 * time.Hour
+	switch m[2] {
+	case "second", "sec", "сек", "秒":
+		unit = time.Second
+	case "minute", "min", "мин", "分钟", "分鐘":
+		unit = time.Minute
+	case "hour", "час", "小时", "小時":
+		unit = time.Hour
+	case "week", "нед", "周":
+		unit = 7 * 24 * time.Hour
+	}
+	n := max(number(m[1]), 1) // "an hour ago"
+	return now.Add(-time.Duration(n) * unit).Truncate(min(unit, 24*time.Hour)), true
 }
 
 // normalDate lowers case, squeezes space and writes all digits in ASCII.
@@ -92,6 +118,11 @@ func parseDay(s string, now time.Time) (day time.Time, rest string, ok bool) {
 	if m := chineseDay.FindStringSubmatchIndex(s); m != nil {
 		day, ok = dayOf("", number(group(s, m, 1)), group(s, m, 2), now)
 		return day, around(s, m[0], m[1]), ok
+	}
+	if m := bareDay.FindStringSubmatchIndex(s); m != nil { // as Chinese lists print it
+		if day, ok = dayOf("", number(group(s, m, 1)), group(s, m, 2), now); ok {
+			return day, around(s, m[0], m[5]), true
+		}
 	}
 	if m := daysAgo.FindStringIndex(s); m != nil {
 		day = now.Truncate(24 * time.Hour)

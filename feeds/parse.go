@@ -31,7 +31,9 @@ type Reading struct {
 	// Items are the entries, in the feed's order; where a sitemap has more than
 	// the limit, the newest come first. URL is an absolute http(s) address.
 	// Title, Summary, Author and Categories are plain text: entities decoded,
-	// tags dropped, space squeezed. Times are UTC to the second; a time without
+	// tags dropped, space squeezed; Summary is the beginning of the content where
+	// the feed has no summary. Lang is what the entry or the feed claims, or else
+	// the registered language of the feed. Times are UTC to the second; a time without
 	// a zone is taken as UTC. A time before 1990 or more than a day after the
 	// reading is not believed and left out. Feed is set; Outlet, Seen and
 	// Absent are the caller's to set. No two items share a corpus.Canonical.
@@ -73,8 +75,8 @@ func (r *Reading) warnf(format string, args ...any) {
 // the poll; it bounds and completes dates.
 //
 // A fault means that nothing could be read, and Reading is empty. The capture's
-// own fault is handed on unless it left a body (corpus.Fault.Kept): then what
-// came is read. A feed that is readable but has no items is no fault, except
+// own fault is handed on unless it left a body (corpus.Fault.Kept) in which
+// something can be read. A feed that is readable but has no items is no fault, except
 // for a list page: there, no match means that the page has changed. An answer
 // 304 has nothing to read; do not call Read for it.
 //
@@ -92,6 +94,9 @@ func Read(feed corpus.Feed, capture *corpus.Capture, now time.Time) (Reading, *c
 		err = r.read(capture)
 	}
 	if err != nil {
+		if capture.Fault != nil {
+			return Reading{}, capture.Fault // the rest might have been readable
+		}
 		class := corpus.FaultFormat
 		if err == errEmpty {
 			class = corpus.FaultEmpty
@@ -210,7 +215,7 @@ func (r *reader) dispatch(text []byte) error {
 	case found == corpus.FeedRSS && as != "":
 		return r.xmlFeed(text)
 	case root == "":
-		return fmt.Errorf("neither XML nor JSON")
+		return fmt.Errorf("neither XML nor a JSON object")
 	}
 	return fmt.Errorf("an XML document <%s>, not a feed", clip(root, 40))
 }

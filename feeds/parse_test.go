@@ -235,6 +235,14 @@ func TestReadReadsWhatCameOfACutBody(t *testing.T) {
 	}
 }
 
+func TestReadBlamesTheCutForWhatCannotBeRead(t *testing.T) {
+	c := answer(feedURL, "", []byte(`<rss version="2.0"><channel><item><title>On`))
+	c.Fault = &corpus.Fault{Class: corpus.FaultTooLarge, Reason: "over the limit"}
+	if _, fault := Read(corpus.Feed{URL: feedURL, Kind: corpus.FeedRSS}, c, noon); fault != c.Fault {
+		t.Errorf("Read = %v, want the capture's fault", fault)
+	}
+}
+
 func TestReadFaults(t *testing.T) {
 	for _, c := range []struct{ name, kind, body, want string }{
 		{"empty", "rss", " \n", "empty: an empty answer"},
@@ -242,7 +250,7 @@ func TestReadFaults(t *testing.T) {
 		{"xhtml", "rss", `<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x"><html xmlns="http://www.w3.org/1999/xhtml"/>`, "format: an HTML page, not a feed"},
 		{"fragment", "sitemap", "<script>location='/'</script>", "format: an HTML page, not a feed"},
 		{"other xml", "rss", "<svg/>", "format: an XML document <svg>, not a feed"},
-		{"text", "rss", "Service unavailable", "format: neither XML nor JSON"},
+		{"text", "rss", "Service unavailable", "format: neither XML nor a JSON object"},
 		{"json without items", "rss", `{"error": "denied"}`, "format: a JSON object without items, not a JSON Feed"},
 		{"sitemap of nothing", "sitemap", "not a sitemap", "format: neither XML nor a list of addresses"},
 		{"no whole item", "rss", "<rss><channel><item><title>T", "format: the document ends before its first whole item"},

@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -250,8 +251,8 @@ func (r *reader) addAll(feed *gofeed.Feed) {
 		if original == nil || permanent(original.Items[i].GUID) {
 			e.links = append(e.links, item.GUID)
 		}
-		e.published = r.date(item.Published, item.PublishedParsed, lang, &e.badDates)
-		e.updated = r.date(item.Updated, item.UpdatedParsed, lang, &e.badDates)
+		e.published = r.date(cmp.Or(item.Published, extensionText(item.Extensions, "dcterms", "issued")), item.PublishedParsed, lang, &e.badDates)
+		e.updated = r.date(cmp.Or(item.Updated, extensionText(item.Extensions, "dcterms", "modified")), item.UpdatedParsed, lang, &e.badDates)
 		r.add(e)
 	}
 }
