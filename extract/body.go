@@ -19,7 +19,6 @@ type found struct {
 	extractor  string
 	raw        []paragraph // as the extractor gave them
 	paragraphs []paragraph // cleaned
-	links      []corpus.Link
 	images     []string
 }
 
@@ -61,6 +60,7 @@ func (x *Extractor) body(p *page, m *claims, title string) (found, *corpus.Fault
 	if f.letters() >= leastLetters {
 		return f, fault
 	}
+	f.paragraphs = sentences(f.paragraphs)
 	if own := clean(p.collect()); own.letters() > 2*f.letters() {
 		return own, fault
 	}
@@ -161,7 +161,6 @@ func (p *page) byRule() found {
 		last = n
 		f := p.found("rule", n)
 		all.paragraphs = append(all.paragraphs, f.paragraphs...)
-		all.links = append(all.links, f.links...)
 		all.images = append(all.images, f.images...)
 	}
 	return all
@@ -203,7 +202,7 @@ func setAtoms(root *html.Node) {
 	})
 }
 
-// found reads paragraphs, links and images below a node.
+// found reads paragraphs and images below a node.
 func (p *page) found(extractor string, root *html.Node) found {
 	f := found{extractor: extractor}
 	if root == nil {
@@ -214,19 +213,33 @@ func (p *page) found(extractor string, root *html.Node) found {
 	seen := map[string]bool{}
 	walk(root, func(n *html.Node) bool {
 		switch n.DataAtom {
-		case atom.A:
-			if u, err := p.absolute(attr(n, "href")); err == nil && attr(n, "href") != "" && !strings.HasPrefix(attr(n, "href"), "#") && !seen["a"+u] {
-				seen["a"+u] = true
-				f.links = append(f.links, corpus.Link{URL: u, Text: innerText(n)})
-			}
 		case atom.Img:
 			src := firstOf(attr(n, "data-src"), attr(n, "data-original"), attr(n, "src"))
-			if u, err := p.absolute(src); err == nil && src != "" && !seen["i"+u] {
-				seen["i"+u] = true
+			if u, err := p.absolute(src); err == nil && src != "" && !seen[u] {
+				seen[u] = true
 				f.images = append(f.images, u)
 			}
 		}
 		return true
 	})
 	return f
+}
+
+// links gives the links of the paragraphs, each address once.
+func (p *page) links(paras []paragraph) []corpus.Link {
+	var links []corpus.Link
+	seen := map[string]bool{}
+	for _, q := range paras {
+		for _, n := range q.links {
+			href := strings.TrimSpace(attr(n, "href"))
+			if href == "" || strings.HasPrefix(href, "#") {
+				continue
+			}
+			if u, err := p.absolute(href); err == nil && !seen[u] {
+				seen[u] = true
+				links = append(links, corpus.Link{URL: u, Text: innerText(n)})
+			}
+		}
+	}
+	return links
 }

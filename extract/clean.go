@@ -20,6 +20,8 @@ var furniture = []*regexp.Regexp{
 	// English and others.
 	regexp.MustCompile(`(?i)^(?:share(?: this)?(?: (?:article|story|on|via).{0,40})?|subscribe.{0,80}|sign up (?:for|to) .{0,80}|follow us.{0,80}|advertis?ement|print(?: this)?(?: (?:article|page|friendly))?|e-?mail this.{0,30}|comments?(?: \(\d+\))?|leave a (?:comment|reply)|tags?:.{0,120}|©.{0,100}|copyright ©?.{0,100}|all rights reserved.{0,60}|back to top|like this story\?.{0,80}|you can share this story on social media:?|click here to .{0,60}|compart(?:ir|e).{0,40}|partager.{0,40}|editor:.{0,40}|web editor:.{0,60}|editors?: .{0,60})$`),
 	regexp.MustCompile(`(?i)^(?:https?://|www\.)\S+$`),
+	regexp.MustCompile(`(?i)^.{0,80}(?:(?:enable|turn on|requires?|activez|включите|активируйте) (?:the )?javascript|javascript (?:is )?(?:disabled|required|отключ)).{0,80}$`),
+	regexp.MustCompile(`(?i)^(?:just a moment\.{0,3}|checking your browser.{0,80}|ddos protection by.{0,40}|performance & security by.{0,40}|verify(?:ing)? (?:that )?you are (?:a )?human.{0,80}|please wait while .{0,100}|ray id:.{0,60})$`),
 	regexp.MustCompile(`^(?:انتهای پیام.{0,20}|کد خبر.{0,30})$`),
 	regexp.MustCompile(`^(?:\+\d|图集|[（(]?原标?题[:：为].*|[（(]?(?:本文来自|更多).*请(?:下载|关注|搜索).*)$`),
 }
@@ -121,6 +123,17 @@ func withoutTitle(paras []paragraph, title string) []paragraph {
 	for i := range min(len(paras), 4) {
 		s := squash(paras[i].text)
 		if s == flat || paras[i].heading && len(s) > 12 && (strings.Contains(flat, s) || strings.Contains(s, flat)) && len(s) < 2*len(flat) {
+			return slices.Delete(slices.Clone(paras), i, i+1)
+		}
+	}
+	return paras
+}
+
+// withoutByline drops the byline where it stands alone at the beginning.
+func withoutByline(paras []paragraph, byline string) []paragraph {
+	flat := squash(byline)
+	for i := range min(len(paras), 3) {
+		if s := squash(paras[i].text); len(paras) > 1 && flat != "" && (s == flat || s == "by"+flat || s == "автор"+flat) {
 			return slices.Delete(slices.Clone(paras), i, i+1)
 		}
 	}

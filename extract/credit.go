@@ -123,7 +123,7 @@ const (
 
 // datelines are the forms of the line that opens a wire story.
 var datelines = []*regexp.Regexp{
-	regexp.MustCompile(`^(?:新华社|人民网|人民日报|中新社|中新网|央视网|中国新闻网|国际在线|光明网|环球网|参考消息网|本报|本网)[^。，,]{0,12}?\d{1,2}月\d{1,2}日(?:电|讯|消息|报道|综合报道)(?:（[^）]{1,40}）|\([^)]{1,40}\))?`),
+	regexp.MustCompile(`^(?:【[^】]{2,20}】)?[\p{Han}、/]{2,20}?(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:[上下]午|晚)?(?:专?电|讯|综合报道)(?:\s?（[^）]{1,40}）|\s?\([^)]{1,40}\))?`),
 	regexp.MustCompile(`^\p{Lu}[\p{L}\-’' ,.]{1,40}?(?:/[^/]{1,30}/)?[,.] (?:` + russianDay + `|` + englishDay + `)\.?(?: ?[/(][^/)]{2,40}[/)]\.?)?(?: ?[-–—]{1,2} ?(?:[\p{Lu}][\p{L}. ]{2,30}?[.,-])?)?`),
 	regexp.MustCompile(`^\p{Lu}[\p{Lu}\-’' ,.]{2,40} \((?:Sputnik|Xinhua|Reuters|AP|TASS|CNS|ECNS|APP|IRNA|Prensa Latina)\) ?[-–—]{1,2}`),
 }

@@ -128,16 +128,16 @@ func (x *Extractor) readHTML(a *corpus.Article, text string, c *corpus.Capture, 
 	a.Title = p.title(m, item)
 	a.Byline, a.Section, a.Canonical = m.byline, m.section, m.canonical
 	b, fault := x.body(p, m, a.Title)
-	paras := b.paragraphs
-	a.Extractor = b.extractor
-	a.Text = joinParagraphs(texts(paras))
-	a.Links, a.Images = b.links, b.images
-	a.Lang = language(a.Text, item, outlet)
-	a.Credits = p.credits(m, b.raw)
-	a.Dateline = dateline(paras)
 	if a.Byline == "" {
 		a.Byline = p.printedByline(b.raw)
 	}
+	paras := withoutByline(b.paragraphs, a.Byline)
+	a.Extractor = b.extractor
+	a.Text = joinParagraphs(texts(paras))
+	a.Links, a.Images = p.links(paras), b.images
+	a.Lang = language(a.Text, item, outlet)
+	a.Credits = p.credits(m, b.raw)
+	a.Dateline = dateline(paras)
 	a.Kind = kindOf(a.Title, p.url.Path, paras)
 	published := p.published(m)
 	a.Published, a.PublishedFrom = published.time, published.from

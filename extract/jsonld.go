@@ -93,6 +93,8 @@ func mendJSON(text string) string {
 		case c == '"':
 			quoted = !quoted
 			b.WriteByte(c)
+		case quoted && c == '\n':
+			b.WriteString(`\n`)
 		case quoted && c < 0x20:
 			b.WriteByte(' ')
 		case quoted && c == '\\' && i+1 < len(text) && strings.IndexByte(`"\/bfnrtu`, text[i+1]) >= 0:

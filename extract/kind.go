@@ -9,7 +9,7 @@ import (
 
 var (
 	// spoken begins a paragraph of a question or an answer.
-	spoken = regexp.MustCompile(`(?i)^(?:Q|A|Question|Answer|Вопрос|Ответ|Питання|Pregunta|Respuesta|Frage|Antwort)(?: ?\([^)]{1,60}\))? ?[:.：]|^(?:问|答|记者问?|主持人|提问)\s?[:：]|^(?:Question|Вопрос) [^.!?]{0,60}: `)
+	spoken = regexp.MustCompile(`(?i)^(?:Q|A|Question|Answer|Вопрос|Ответ|Питання|Pregunta|Respuesta|Frage|Antwort)(?: ?\([^)]{1,60}\))? ?[:.：]|^(?:问|答|主持人|提问)\s?[:：]|^[\p{Han}\p{Latin}“”《》·& ]{0,20}记者问?\s?[:：]|^(?:Question|Вопрос) [^.!?]{0,60}: `)
 	// speaker begins a paragraph with a name and a colon.
 	speaker = regexp.MustCompile(`^(\p{Lu}[\p{L}.\-]+(?: [\p{L}.\-()]+){0,8}|[\p{Han}·]{2,12}) ?[:：]`)
 	// transcribed is in titles and addresses of transcripts.

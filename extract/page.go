@@ -50,9 +50,25 @@ func newPage(text string, c *corpus.Capture, outlet corpus.Outlet) (*page, error
 			}
 		}
 	}
+	dropNoscript(doc)
 	p.survey()
 	p.zone = zoneOf(outlet, p.cjk)
 	return p, nil
+}
+
+// dropNoscript removes what is meant for readers without scripts, for whom
+// sites have little to say; a picture may stand there that a script loads late.
+func dropNoscript(doc *html.Node) {
+	var doomed []*html.Node
+	walk(doc, func(n *html.Node) bool {
+		if n.DataAtom == atom.Noscript && (n.FirstChild == nil || !strings.Contains(n.FirstChild.Data, "<img")) {
+			doomed = append(doomed, n)
+		}
+		return n.DataAtom != atom.Noscript
+	})
+	for _, n := range doomed {
+		n.Parent.RemoveChild(n)
+	}
 }
 
 // survey counts the blocks and the scripts of the page.

@@ -20,6 +20,7 @@ type paragraph struct {
 	letters int  // how many it has
 	heading bool // h1 to h6
 	item    bool // of a list
+	links   []*html.Node
 }
 
 // blockAtoms end a paragraph where they begin and where they end.
@@ -49,6 +50,7 @@ type writer struct {
 	heading int
 	item    int
 	breaks  int // line breaks since the last text
+	links   []*html.Node
 }
 
 // paragraphs gives the blocks of text below a node.
@@ -71,6 +73,9 @@ func (w *writer) node(n *html.Node) {
 	case html.DocumentNode:
 	default:
 		return
+	}
+	if n.DataAtom == atom.A {
+		w.links = append(w.links, n)
 	}
 	depth := w.open(n.DataAtom)
 	if blockAtoms[n.DataAtom] {
@@ -152,10 +157,10 @@ func breaksParagraph(before, after string) bool {
 
 func (w *writer) end() {
 	if text := tidy(w.text.String()); text != "" {
-		w.done = append(w.done, paragraph{text: text, linked: w.linked, letters: w.letters, heading: w.heading > 0, item: w.item > 0})
+		w.done = append(w.done, paragraph{text: text, linked: w.linked, letters: w.letters, heading: w.heading > 0, item: w.item > 0, links: w.links})
 	}
 	w.text.Reset()
-	w.linked, w.letters, w.breaks = 0, 0, 0
+	w.linked, w.letters, w.breaks, w.links = 0, 0, 0, nil
 }
 
 func hidden(n *html.Node) bool {
@@ -188,6 +193,8 @@ func tidy(s string) string {
 	blank, newline := false, false
 	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
 		switch {
+		case r == '\u200b' && unicode.Is(unicode.Arabic, last):
+			r = '\u200c' // some Persian pages have it where the non-joiner belongs
 		case r == '\u00ad' || r == '\u200b' || r == '\u2060' || r == '\ufeff' || r == '\u200e' || r == '\u200f',
 			'\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
 			continue
