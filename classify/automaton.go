@@ -1,0 +1,209 @@
+package classify
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/kljensen/snowball/english"
+	"github.com/kljensen/snowball/russian"
+)
+
+// A symbol is a word of the cues: a stem, a form, a prefix, a Han character.
+type symbol = int32
+
+// An automaton finds all phrases of all cues in one pass over the tokens of a
+// text. It is a trie over symbols; since a token may stand for several symbols
+// (its stem, its form, prefixes of it) it is walked with a set of states.
+type automaton struct {
+	stems    map[string]symbol
+	forms    map[string]symbol
+	prefixes map[string]symbol
+	suffixes map[string]symbol
+	infixes  []infixSymbol
+	han      []symbol // by character - 0x4E00, 0 if no cue has it
+	count    symbol
+	anySym   symbol // stands for every token; never at the start of a phrase
+
+	root  []int32          // state after a symbol at the start of a phrase, 0 if none
+	next  map[uint64]int32 // state<<32|symbol to state
+	elems [][]int32        // by state: the elements with a phrase that ends there
+
+	elements map[string]int32 // by key: elements that are the same are one
+	longest  []int32          // by element: tokens of its longest phrase
+	seed     maphash.Seed
+	cache    []atomic.Pointer[cachedWord]
+}
+
+type infixSymbol struct {
+	form string
+	sym  symbol
+}
+
+// A cachedWord remembers what a form stands for. The cache is direct mapped:
+// what it holds depends on what was read before, what it answers does not.
+type cachedWord struct {
+	form    string
+	symbols []symbol
+}
+
+// cacheSlots bounds the cache (a power of two); full, it takes about 6 MB.
+const cacheSlots = 1 << 16
+
+func newAutomaton() *automaton {
+	return &automaton{
+		count: 1, anySym: 1,
+		stems: map[string]symbol{}, forms: map[string]symbol{}, prefixes: map[string]symbol{}, suffixes: map[string]symbol{},
+		han: make([]symbol, 0xA000-0x4E00), root: make([]int32, 1), next: map[uint64]int32{}, elems: make([][]int32, 1),
+		elements: map[string]int32{}, seed: maphash.MakeSeed(), cache: make([]atomic.Pointer[cachedWord], cacheSlots),
+	}
+}
+
+// add makes the element known and gives its number.
+func (a *automaton) add(e element) int32 {
+	key := elementKey(e)
+	if id, ok := a.elements[key]; ok {
+		return id
+	}
+	id := int32(len(a.longest))
+	a.elements[key] = id
+	a.longest = append(a.longest, 0)
+	for _, p := range e.phrases {
+		a.longest[id] = max(a.longest[id], int32(len(p)))
+		a.insert(p, id)
+	}
+	return id
+}
+
+func elementKey(e element) string {
+	keys := make([]string, 0, len(e.phrases))
+	for _, p := range e.phrases {
+		var b strings.Builder
+		for _, w := range p {
+			b.WriteByte('0' + byte(w.kind))
+			b.WriteString(w.form)
+			b.WriteByte(' ')
+		}
+		keys = append(keys, b.String())
+	}
+	slices.Sort(keys)
+	return strings.Join(slices.Compact(keys), "|")
+}
+
+func (a *automaton) insert(p phrase, id int32) {
+	state := int32(0)
+	for i, w := range p {
+		sym := a.symbolOf(w)
+		var to int32
+		if i == 0 {
+			for int(sym) >= len(a.root) {
+				a.root = append(a.root, 0)
+			}
+			to = a.root[sym]
+		} else {
+			to = a.next[edge(state, sym)]
+		}
+		if to == 0 {
+			to = int32(len(a.elems))
+			a.elems = append(a.elems, nil)
+			if i == 0 {
+				a.root[sym] = to
+			} else {
+				a.next[edge(state, sym)] = to
+			}
+		}
+		state = to
+	}
+	if !slices.Contains(a.elems[state], id) {
+		a.elems[state] = append(a.elems[state], id)
+	}
+}
+
+func edge(state int32, sym symbol) uint64 { return uint64(state)<<32 | uint64(sym) }
+
+func (a *automaton) symbolOf(w word) symbol {
+	if w.kind == anyWord {
+		return a.anySym
+	}
+	if r, size := utf8.DecodeRuneInString(w.form); size == len(w.form) && r >= 0x4E00 && r < 0xA000 {
+		if a.han[r-0x4E00] == 0 {
+			a.count++
+			a.han[r-0x4E00] = a.count
+		}
+		return a.han[r-0x4E00]
+	}
+	table := map[wordKind]map[string]symbol{stemmed: a.stems, exact: a.forms, prefix: a.prefixes, suffix: a.suffixes}[w.kind]
+	if table == nil {
+		for _, in := range a.infixes {
+			if in.form == w.form {
+				return in.sym
+			}
+		}
+		a.count++
+		a.infixes = append(a.infixes, infixSymbol{w.form, a.count})
+		return a.count
+	}
+	if table[w.form] == 0 {
+		a.count++
+		table[w.form] = a.count
+	}
+	return table[w.form]
+}
+
+// symbols gives what a token stands for in the cues. The slice is shared.
+func (a *automaton) symbols(t token, one *[1]symbol) []symbol {
+	if t.han != 0 {
+		if t.han < 0x4E00 || a.han[t.han-0x4E00] == 0 {
+			return nil
+		}
+		one[0] = a.han[t.han-0x4E00]
+		return one[:]
+	}
+	slot := &a.cache[maphash.Bytes(a.seed, t.word)&(cacheSlots-1)]
+	if c := slot.Load(); c != nil && c.form == string(t.word) {
+		return c.symbols
+	}
+	c := &cachedWord{form: string(t.word)}
+	c.symbols = a.lookUp(c.form)
+	slot.Store(c)
+	return c.symbols
+}
+
+func (a *automaton) lookUp(form string) []symbol {
+	var out []symbol
+	add := func(s symbol) {
+		if s != 0 {
+			out = append(out, s)
+		}
+	}
+	add(a.forms[form])
+	if stem, ok := stemOf(form); ok {
+		add(a.stems[stem])
+	}
+	for i := range form {
+		add(a.prefixes[form[:i]])
+		add(a.suffixes[form[i:]])
+	}
+	add(a.prefixes[form])
+	for _, in := range a.infixes {
+		if strings.Contains(form, in.form) {
+			out = append(out, in.sym)
+		}
+	}
+	return out
+}
+
+// stemOf gives the Snowball stem of a Russian or English word by its script,
+// and false for a word of another script, which is its own stem.
+func stemOf(form string) (string, bool) {
+	r, _ := utf8.DecodeRuneInString(form)
+	switch {
+	case r >= 'a' && r <= 'z':
+		return english.Stem(form, true), true
+	case r >= 0x400 && r < 0x530:
+		return russian.Stem(form, true), true
+	}
+	return form, false
+}

@@ -1,0 +1,340 @@
+// Package classify tags texts with narratives: claims about the world that the
+// project's codebook lists (see docs of codebook/README.md).
+//
+// The codebook is a folder of YAML files, one a narrative, with cues in each
+// language. A cue is a pattern of words:
+//
+//	nato expansion                words in a row, each by its stem
+//	"NATO" expan*                 exactly this word; a word that begins so
+//	{expan*|enlarg*|move east}    one of these
+//	@nato                         a family of words, see groups.yaml
+//	@nato ~6 {provok*|threat*}    at most 6 words between, in this order
+//	@nato &6 {provok*|threat*}    in either order
+//	... +{moscow|russia}          this must stand in the same sentence
+//	... +5{russia}  +d{russia}    within 5 words of it; anywhere in the text
+//	... -{exercise}               this must not stand in the same sentence
+//	... =reports                  when attributed, the claim is only reported
+//
+// A Han character is a word of its own, so that Chinese cues need no
+// segmenter: 美国~4霸权. No cue matches across the end of a sentence or a line.
+//
+// A strong cue earns a tag alone; a weak one needs another weak cue in its
+// sentence or a neighbouring one, or a context cue in its sentence. The stance
+// of the passage is then read from attribution, denial, negation and verdicts
+// around it. Scores are provisional: fixed weights, not yet calibrated.
+package classify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"chorus/corpus"
+)
+
+// An Input is what the classifier reads of a document.
+type Input struct {
+	Title string
+	Text  string      // any bytes; spans of tags are offsets into it
+	Lang  string      // ISO 639-1, or empty; not used by the cues, which know their words
+	Bloc  corpus.Bloc // side of the outlet, or empty; it decides how plain attribution is read
+}
+
+// A Classifier tags texts. It is safe for use from several goroutines. A nil
+// Classifier finds nothing.
+type Classifier struct {
+	entries  []Entry
+	program  program
+	rules    []rule // by cue number
+	version  string
+	readings sync.Pool
+}
+
+// A rule says what a cue of the program is: a cue of an entry, or a signal.
+type rule struct {
+	entry int // -1: a signal of the stance lexicon
+	cue   *Cue
+	role  role
+}
+
+// Default gives the classifier of the built-in codebook. It is made once.
+func Default() (*Classifier, error) { return defaultClassifier() }
+
+var defaultClassifier = sync.OnceValues(func() (*Classifier, error) {
+	entries, err := Builtin()
+	if err != nil {
+		return nil, err
+	}
+	return New(entries)
+})
+
+// Builtin gives the entries of the built-in codebook, for Merge.
+func Builtin() ([]Entry, error) {
+	sub, err := fs.Sub(codebookFiles, "codebook")
+	if err != nil {
+		return nil, fmt.Errorf("built-in codebook: %w", err)
+	}
+	return Load(sub)
+}
+
+// New compiles a codebook. The entries must have distinct ids.
+func New(entries []Entry) (*Classifier, error) {
+	c := &Classifier{entries: slices.Clone(entries)}
+	c.program = program{automaton: newAutomaton(), role: map[role]int32{}}
+	seen := map[string]bool{}
+	sum := sha256.New()
+	for i, e := range c.entries {
+		if e.Narrative.ID == "" || seen[e.Narrative.ID] {
+			return nil, fmt.Errorf("compile codebook: entry %d: id %q is empty or given twice", i, e.Narrative.ID)
+		}
+		seen[e.Narrative.ID] = true
+		fmt.Fprintf(sum, "%q %v\n", e.Narrative.ID, e.Denial)
+		for k := range e.Cues {
+			c.add(rule{entry: i, cue: &e.Cues[k]})
+			fmt.Fprintf(sum, "%s %s %q %v\n", e.Cues[k].Lang, e.Cues[k].Level, e.Cues[k].Source, e.Cues[k].elems)
+		}
+	}
+	if err := c.addStance(); err != nil {
+		return nil, err
+	}
+	stance, _ := codebookFiles.ReadFile("codebook/" + stanceFile)
+	sum.Write(stance)
+	c.program.seal()
+	c.version = "cues-1+" + hex.EncodeToString(sum.Sum(nil))[:8]
+	c.readings.New = func() any { return new(reading) }
+	return c, nil
+}
+
+func (c *Classifier) add(r rule) {
+	c.program.add(r.cue)
+	c.rules = append(c.rules, r)
+}
+
+// addStance compiles the built-in stance lexicon.
+func (c *Classifier) addStance() error {
+	src, err := codebookFiles.ReadFile("codebook/" + stanceFile)
+	if err != nil {
+		return fmt.Errorf("stance lexicon: %w", err)
+	}
+	families, err := builtinGroups()
+	if err != nil {
+		return err
+	}
+	cues, errs := readStance(stanceFile, src, families)
+	if len(errs) > 0 {
+		return fmt.Errorf("stance lexicon: %w", errors.Join(errs...))
+	}
+	for _, r := range roles {
+		var word element
+		for _, cue := range cues[r] {
+			if isWordRole(r) {
+				word.phrases = append(word.phrases, cue.elems[0].phrases...)
+				continue
+			}
+			c.add(rule{entry: -1, cue: cue, role: r})
+		}
+		if isWordRole(r) {
+			c.program.role[r] = c.program.automaton.add(word)
+		}
+	}
+	return nil
+}
+
+// Narratives lists the codebook in its order. The slice is the caller's.
+func (c *Classifier) Narratives() []corpus.Narrative {
+	if c == nil {
+		return nil
+	}
+	out := make([]corpus.Narrative, len(c.entries))
+	for i, e := range c.entries {
+		out[i] = e.Narrative
+	}
+	return out
+}
+
+// Version names the classifier and its codebook: "cues-1+" and eight hex
+// digits that change with any cue.
+func (c *Classifier) Version() string {
+	if c == nil {
+		return ""
+	}
+	return c.version
+}
+
+// Tags gives the narratives that a text carries, in codebook order, at most
+// one tag for each narrative and stance. A claim that only the title makes
+// gives a tag without spans. Tags with a score under DefaultThreshold are
+// left out.
+func (c *Classifier) Tags(in Input) []corpus.Tag {
+	if c == nil {
+		return nil
+	}
+	claims := c.claims(in.Text, in.Bloc, false)
+	if in.Title != "" {
+		claims = append(claims, c.claims(in.Title, in.Bloc, true)...)
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	return c.collect(claims)
+}
+
+// A claim is a passage that carries a narrative.
+type claim struct {
+	entry  int
+	stance corpus.Stance
+	span   corpus.Span
+	title  bool
+	weight float64
+	cues   []int32
+}
+
+// claims finds the passages of one text.
+func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
+	r := c.readings.Get().(*reading)
+	defer c.readings.Put(r)
+	c.program.read(text, r)
+	if len(r.hits) == 0 {
+		return nil
+	}
+	sig := c.signals(r.hits)
+	var out []claim
+	byEntry := map[int][]hit{}
+	for _, h := range r.hits {
+		if e := c.rules[h.cue].entry; e >= 0 {
+			byEntry[e] = append(byEntry[e], h)
+		}
+	}
+	for e := range c.entries {
+		hits, ok := byEntry[e]
+		if !ok {
+			continue
+		}
+		for _, h := range c.carriers(hits) {
+			cue := c.rules[h.cue].cue
+			out = append(out, claim{
+				entry:  e,
+				stance: sig.stanceOf(h, c.entries[e].Denial, cue.reports, bloc),
+				span:   clause(text, int(h.start), int(h.end), r.sentences[h.sentence]),
+				title:  title,
+				weight: weightOf(cue.Level),
+				cues:   []int32{h.cue},
+			})
+		}
+	}
+	return out
+}
+
+// signals sorts out the hits of the stance lexicon.
+func (c *Classifier) signals(hits []hit) *signals {
+	s := &signals{bySentence: map[int32][]signal{}}
+	for _, h := range hits {
+		rule := c.rules[h.cue]
+		if rule.entry >= 0 {
+			continue
+		}
+		if rule.role == roleFactCheck {
+			s.factCheck = true
+		}
+		s.bySentence[h.sentence] = append(s.bySentence[h.sentence], signal{rule.role, h})
+	}
+	return s
+}
+
+// carriers keeps the hits of one narrative that earn a tag: strong ones, and
+// weak ones in company.
+func (c *Classifier) carriers(hits []hit) []hit {
+	never := map[int32]bool{}
+	for _, h := range hits {
+		if c.rules[h.cue].cue.Level == Never {
+			never[h.sentence] = true
+		}
+	}
+	var out []hit
+	for i, h := range hits {
+		if never[h.sentence] {
+			continue
+		}
+		switch c.rules[h.cue].cue.Level {
+		case Strong:
+			out = append(out, h)
+		case Weak:
+			if c.company(hits, i) {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
+// company reports whether a weak hit has another cue of its narrative near:
+// in its own sentence any, in the next or the one before a strong or weak one.
+func (c *Classifier) company(hits []hit, i int) bool {
+	h := hits[i]
+	near := func(g hit) bool {
+		if g.cue == h.cue || g.start < h.end && h.start < g.end {
+			return false
+		}
+		switch c.rules[g.cue].cue.Level {
+		case Context:
+			return g.sentence == h.sentence
+		case Strong, Weak:
+			return true
+		}
+		return false
+	}
+	for k := i - 1; k >= 0 && hits[k].sentence >= h.sentence-1; k-- {
+		if near(hits[k]) {
+			return true
+		}
+	}
+	for k := i + 1; k < len(hits) && hits[k].sentence <= h.sentence+1; k++ {
+		if near(hits[k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// collect makes tags of claims: one for each narrative and stance.
+func (c *Classifier) collect(claims []claim) []corpus.Tag {
+	var tags []corpus.Tag
+	for e := range c.entries {
+		for _, st := range corpus.Stances() {
+			var mine []claim
+			for _, cl := range claims {
+				if cl.entry == e && cl.stance == st {
+					mine = append(mine, cl)
+				}
+			}
+			if len(mine) == 0 {
+				continue
+			}
+			if score := scoreOf(mine); score >= DefaultThreshold {
+				tags = append(tags, c.tag(e, st, score, mine))
+			}
+		}
+	}
+	return tags
+}
+
+func (c *Classifier) tag(entry int, st corpus.Stance, score float64, claims []claim) corpus.Tag {
+	t := corpus.Tag{Narrative: c.entries[entry].Narrative.ID, Stance: st, Score: score, Version: c.version, Spans: []corpus.Span{}}
+	for _, cl := range claims {
+		if !cl.title {
+			t.Spans = append(t.Spans, cl.span)
+		}
+		for _, cue := range cl.cues {
+			if name := c.rules[cue].cue.Name(); !slices.Contains(t.Cues, name) {
+				t.Cues = append(t.Cues, name)
+			}
+		}
+	}
+	t.Spans = mergeSpans(t.Spans)
+	slices.Sort(t.Cues)
+	return t
+}

@@ -1,0 +1,314 @@
+package classify
+
+import (
+	"cmp"
+	"slices"
+)
+
+// An occurrence is a phrase of an element found in a text.
+type occurrence struct {
+	start, end int32 // bytes
+	pos, last  int32 // places of its first and last token
+}
+
+// A program is all cues, compiled. It is read-only and shared.
+type program struct {
+	automaton *automaton
+	cues      []compiled
+	anchored  [][]int32 // by element: cues that cannot match without it
+	role      map[role]int32
+}
+
+type compiled struct {
+	elems []part
+	conds []part
+}
+
+// A part is an element of a cue or of a condition of one.
+type part struct {
+	elem      int32
+	gap       int32
+	free      bool
+	forbidden bool
+	scope     int
+}
+
+// A hit is a cue found in a text.
+type hit struct {
+	cue        int32
+	start, end int32 // bytes
+	pos, last  int32 // places
+	sentence   int32
+	negated    bool // "not" stands in a gap of the cue, or right before it
+}
+
+// A reading is what the matcher found in one text. It is reused.
+type reading struct {
+	scanner   scanner
+	sentences []sentence
+	found     [][]occurrence // by element
+	touched   []int32
+	active    []walk
+	spare     []walk
+	hits      []hit
+	parts     []occurrence
+}
+
+// A walk is a phrase that has begun.
+type walk struct {
+	state      int32
+	start, pos int32
+}
+
+// add compiles a cue. Cues are numbered in the order of the calls.
+func (p *program) add(c *Cue) {
+	var out compiled
+	for _, e := range c.elems {
+		out.elems = append(out.elems, part{elem: p.automaton.add(e), gap: int32(e.gap), free: e.free})
+	}
+	for _, cond := range c.conds {
+		out.conds = append(out.conds, part{elem: p.automaton.add(cond.element), forbidden: cond.forbidden, scope: cond.scope})
+	}
+	p.cues = append(p.cues, out)
+}
+
+// seal chooses the anchor of each cue: its element that the fewest cues have.
+func (p *program) seal() {
+	uses := make([]int, len(p.automaton.longest))
+	for _, c := range p.cues {
+		for _, e := range c.elems {
+			uses[e.elem]++
+		}
+	}
+	p.anchored = make([][]int32, len(uses))
+	for i, c := range p.cues {
+		anchor := c.elems[0].elem
+		for _, e := range c.elems[1:] {
+			if uses[e.elem] < uses[anchor] {
+				anchor = e.elem
+			}
+		}
+		p.anchored[anchor] = append(p.anchored[anchor], int32(i))
+	}
+}
+
+// read finds all cues in text. Hits come in the order of their start.
+func (p *program) read(text string, r *reading) {
+	p.findPhrases(text, r)
+	r.hits = r.hits[:0]
+	for _, elem := range r.touched {
+		for _, cue := range p.anchored[elem] {
+			p.matchCue(cue, r)
+		}
+	}
+	slices.SortFunc(r.hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.cue, b.cue))
+	})
+}
+
+// findPhrases walks the automaton over the tokens and notes each phrase found.
+func (p *program) findPhrases(text string, r *reading) {
+	a := p.automaton
+	if len(r.found) < len(a.longest) {
+		r.found = make([][]occurrence, len(a.longest))
+	}
+	for _, e := range r.touched {
+		r.found[e] = r.found[e][:0]
+	}
+	r.touched, r.active = r.touched[:0], r.active[:0]
+	var one [1]symbol
+	r.sentences = r.scanner.scan(text, func(t token) {
+		syms := a.symbols(t, &one)
+		next := r.spare[:0]
+		if t.joined {
+			for _, w := range r.active {
+				if to := a.next[edge(w.state, a.anySym)]; to != 0 {
+					next = append(next, walk{to, w.start, w.pos})
+				}
+				for _, sym := range syms {
+					if to := a.next[edge(w.state, sym)]; to != 0 {
+						next = append(next, walk{to, w.start, w.pos})
+					}
+				}
+			}
+		}
+		for _, sym := range syms {
+			if int(sym) < len(a.root) && a.root[sym] != 0 {
+				next = append(next, walk{a.root[sym], t.start, t.pos})
+			}
+		}
+		for _, w := range next {
+			for _, e := range a.elems[w.state] {
+				r.note(e, occurrence{w.start, t.end, w.pos, t.pos})
+			}
+		}
+		r.active, r.spare = next, r.active
+	})
+	for _, e := range r.touched {
+		if a.longest[e] > 1 {
+			slices.SortFunc(r.found[e], func(a, b occurrence) int { return cmp.Or(cmp.Compare(a.pos, b.pos), cmp.Compare(a.last, b.last)) })
+			r.found[e] = slices.Compact(r.found[e])
+		}
+	}
+}
+
+func (r *reading) note(e int32, o occurrence) {
+	if len(r.found[e]) == 0 {
+		r.touched = append(r.touched, e)
+	} else if r.found[e][len(r.found[e])-1] == o {
+		return
+	}
+	r.found[e] = append(r.found[e], o)
+}
+
+// matchCue appends the hits of one cue.
+func (p *program) matchCue(cue int32, r *reading) {
+	c := &p.cues[cue]
+	for _, e := range c.elems {
+		if len(r.found[e.elem]) == 0 {
+			return
+		}
+	}
+	first := len(r.hits)
+	s := int32(0)
+	for _, o := range r.found[c.elems[0].elem] {
+		r.parts = append(r.parts[:0], o)
+		lo, hi, ok := p.extend(c, 1, o, o, r)
+		if !ok {
+			continue
+		}
+		for int(s)+1 < len(r.sentences) && r.sentences[s+1].pos <= o.pos {
+			s++
+		}
+		h := hit{cue: cue, start: lo.start, end: hi.end, pos: lo.pos, last: hi.last, sentence: s}
+		if !p.conditionsHold(c, h, r) {
+			continue
+		}
+		h.negated = p.negated(h, r)
+		if n := len(r.hits); n > first && r.hits[n-1].end >= h.start {
+			// Of two that overlap, the shorter says it better.
+			if h.last-h.pos < r.hits[n-1].last-r.hits[n-1].pos {
+				r.hits[n-1] = h
+			}
+			continue
+		}
+		r.hits = append(r.hits, h)
+	}
+}
+
+// extend finds the elements of a cue from number i on, given the occurrences
+// that stand leftmost and rightmost so far.
+func (p *program) extend(c *compiled, i int, lo, hi occurrence, r *reading) (occurrence, occurrence, bool) {
+	if i == len(c.elems) {
+		return lo, hi, true
+	}
+	e := c.elems[i]
+	found := r.found[e.elem]
+	after := searchPos(found, hi.last+1)
+	for _, o := range found[after:] {
+		if o.pos > hi.last+1+e.gap {
+			break
+		}
+		r.parts = append(r.parts[:i], o)
+		if l, h, ok := p.extend(c, i+1, lo, o, r); ok {
+			return l, h, true
+		}
+	}
+	if !e.free {
+		return lo, hi, false
+	}
+	for _, o := range found[searchPos(found, lo.pos-e.gap-p.automaton.longest[e.elem]):after] {
+		if o.last >= lo.pos || o.last < lo.pos-1-e.gap {
+			continue
+		}
+		r.parts = append(r.parts[:i], o)
+		if l, h, ok := p.extend(c, i+1, o, hi, r); ok {
+			return l, h, true
+		}
+	}
+	return lo, hi, false
+}
+
+// searchPos gives the index of the first occurrence at or after a place.
+func searchPos(found []occurrence, pos int32) int {
+	i, _ := slices.BinarySearchFunc(found, pos, func(o occurrence, pos int32) int { return cmp.Compare(o.pos, pos) })
+	return i
+}
+
+func (p *program) conditionsHold(c *compiled, h hit, r *reading) bool {
+	for _, cond := range c.conds {
+		lo, hi := h.pos-int32(cond.scope), h.last+int32(cond.scope)
+		switch cond.scope {
+		case scopeSentence:
+			lo, hi = r.sentences[h.sentence].pos, r.sentences[h.sentence].last
+		case scopeDocument:
+			lo, hi = 0, 1<<31-1
+		}
+		if r.within(cond.elem, lo, hi, h) == cond.forbidden {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether the element occurs between two places, outside of
+// the words of the hit that matched.
+func (r *reading) within(elem, lo, hi int32, h hit) bool {
+	found := r.found[elem]
+	for _, o := range found[searchPos(found, lo):] {
+		if o.pos > hi {
+			return false
+		}
+		if o.last <= hi && !r.taken(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// taken reports whether an occurrence overlaps the parts of the last match.
+func (r *reading) taken(o occurrence) bool {
+	for _, part := range r.parts {
+		if o.pos <= part.last && part.pos <= o.last {
+			return true
+		}
+	}
+	return false
+}
+
+// negated reports whether a negation stands in a gap of the hit or at most two
+// places before it, and is not cancelled ("not only").
+func (p *program) negated(h hit, r *reading) bool {
+	elem, ok := p.role[roleNegation]
+	if !ok {
+		return false
+	}
+	found := r.found[elem]
+	for _, o := range found[searchPos(found, h.pos-3):] {
+		if o.pos > h.last {
+			break
+		}
+		if o.last < h.pos-2 || r.taken(o) || r.cancelled(p, o) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+func (r *reading) cancelled(p *program, o occurrence) bool {
+	elem, ok := p.role[roleNotNegation]
+	if !ok {
+		return false
+	}
+	found := r.found[elem]
+	for _, n := range found[searchPos(found, o.pos-4):] {
+		if n.pos > o.pos {
+			break
+		}
+		if n.pos <= o.pos && o.last <= n.last {
+			return true
+		}
+	}
+	return false
+}

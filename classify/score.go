@@ -1,0 +1,44 @@
+package classify
+
+import "math"
+
+// DefaultThreshold is the least score of a tag that Tags returns.
+const DefaultThreshold = 0.5
+
+// The coefficients of the score, a logistic function of what was found. They
+// are set by hand, so that a strong cue gives about 0.75, a pair of weak ones
+// 0.6 and a text full of cues 0.97; they stand in until a model is fitted to
+// labelled texts. The order of scores is meaningful, their value is not yet a
+// measured probability.
+const (
+	scoreBias   = -0.9
+	scoreStrong = 2.0
+	scoreWeak   = 0.65 // each of a pair
+	scoreMore   = 0.5  // each further passage, by a falling share
+	scoreTitle  = 0.6
+	scoreMost   = 0.97
+)
+
+func weightOf(l Level) float64 {
+	if l == Strong {
+		return scoreStrong
+	}
+	return scoreWeak
+}
+
+// scoreOf combines the claims of one tag.
+func scoreOf(claims []claim) float64 {
+	best, title := 0.0, 0.0
+	for _, cl := range claims {
+		best = max(best, cl.weight)
+		if cl.title {
+			title = scoreTitle
+		}
+	}
+	if best == scoreWeak {
+		best = 2 * scoreWeak // a weak cue is only here because it has company
+	}
+	more := scoreMore * math.Log(float64(len(claims)))
+	p := 1 / (1 + math.Exp(-(scoreBias + best + more + title)))
+	return math.Round(min(p, scoreMost)*1e4) / 1e4
+}
