@@ -84,7 +84,7 @@ func newAnalyzer(n uint8) *analyzer {
 	case frAnalyzer:
 		return &analyzer{
 			normal: []analysis.TokenFilter{elision.NewElisionFilter(frenchArticles())},
-			stem:   []analysis.TokenFilter{fr.NewFrenchLightStemmerFilter()},
+			stem:   []analysis.TokenFilter{fr.NewFrenchStemmerFilter()},
 		}
 	case deAnalyzer:
 		return &analyzer{
@@ -125,7 +125,7 @@ func (a *analyzer) surface(text []byte) analysis.TokenStream {
 }
 
 func (a *analyzer) tokens(text []byte) analysis.TokenStream {
-	tokens := pairs(uax29.NewUnicodeTokenizer().Tokenize(text))
+	tokens := pairs(uax29.NewUnicodeTokenizer().Tokenize(narrowed(text)))
 	for _, t := range tokens {
 		t.Term = fold(t.Term)
 	}
@@ -143,6 +143,26 @@ func (a *analyzer) filter(tokens analysis.TokenStream, stem []analysis.TokenFilt
 		t.Term = unaccented(t.Term)
 	}
 	return tokens
+}
+
+// narrowed replaces full-width letters and digits by ASCII, because the
+// tokenizer takes full-width digits for no part of a word. A soft hyphen, which
+// does not break a word and which fold drops, keeps all offsets as they are.
+func narrowed(text []byte) []byte {
+	out := text
+	for i := 0; i+2 < len(text); i++ {
+		if text[i] != 0xef || text[i+1] != 0xbc && text[i+1] != 0xbd {
+			continue
+		}
+		r, _ := utf8.DecodeRune(text[i:])
+		if c := r - '！' + '!'; '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
+			if &out[0] == &text[0] {
+				out = bytes.Clone(text)
+			}
+			copy(out[i:], string(c)+"\u00ad")
+		}
+	}
+	return out
 }
 
 // The types of token that pairs makes.

@@ -115,6 +115,9 @@ func damaged(folder string) (map[string]bool, error) {
 	bad := make(map[string]bool)
 	for _, f := range files {
 		ok, err := intact(f)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // merged away meanwhile
+		}
 		if err != nil {
 			return nil, err
 		}
