@@ -328,7 +328,7 @@ func checked(file string, rec *Record) *Damage {
 // resync finds the next gzip member with a WARC record at or after an offset.
 // If there is none, next is where the file, or what can be read of it, ends.
 func resync(f io.ReaderAt, from int64) (next int64, found bool) {
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, 64<<10)
 	for {
 		n, err := f.ReadAt(buf, from)
 		for i := 0; ; i++ {
