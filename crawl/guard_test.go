@@ -93,9 +93,9 @@ func TestGuardRefusesDisguisedAddresses(t *testing.T) {
 }
 
 func TestGuardChecksAddressesOfProxiedNames(t *testing.T) {
-	dns := newDNS(t, map[string][]string{
+	dns := newDNS(t, names(map[string][]string{
 		"public.example.": {"93.184.215.14"}, "private.example.": {"10.0.0.1"}, "mixed.example.": {"93.184.215.14", "127.0.0.1"},
-	})
+	}))
 	g := &guard{resolver: dns.resolver(), timeout: 5 * time.Second}
 	proxy := mustURL(t, "http://127.0.0.1:3128")
 	for raw, want := range map[string]bool{
@@ -128,8 +128,7 @@ func TestFetchWithstandsDNSRebinding(t *testing.T) {
 	_, port, _ := net.SplitHostPort(web.host)
 	var address atomic.Value
 	address.Store("127.0.0.1")
-	dns := newDNS(t, nil)
-	dns.answer = func(string) []string { return []string{address.Load().(string)} }
+	dns := newDNS(t, func(string) []string { return []string{address.Load().(string)} })
 	c := newCrawler(t, Options{Resolver: dns.resolver(), AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 	request := Request{URL: "http://rebind.example:" + port + "/"}
 
@@ -159,19 +158,24 @@ func noResolver(t testing.TB) *net.Resolver {
 	}}
 }
 
-// A dnsServer answers A queries from a table on a loopback UDP port.
+// A dnsServer answers A queries on a loopback UDP port.
 type dnsServer struct {
 	addr   string
 	answer func(name string) []string
 }
 
-func newDNS(t testing.TB, table map[string][]string) *dnsServer {
+// names answers from a table of names with a final dot.
+func names(table map[string][]string) func(string) []string {
+	return func(name string) []string { return table[name] }
+}
+
+func newDNS(t testing.TB, answer func(name string) []string) *dnsServer {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &dnsServer{addr: conn.LocalAddr().String(), answer: func(name string) []string { return table[name] }}
+	s := &dnsServer{addr: conn.LocalAddr().String(), answer: answer}
 	var done sync.WaitGroup
 	done.Go(func() { s.serve(conn) })
 	t.Cleanup(func() { conn.Close(); done.Wait() })

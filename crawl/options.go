@@ -14,6 +14,7 @@
 package crawl
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,9 +68,10 @@ type Options struct {
 	// 64:ff9b::/96.
 	AllowNetworks []netip.Prefix
 
-	Resolver  *net.Resolver // nil: net.DefaultResolver
-	RobotsTTL time.Duration // how long a robots.txt is believed; 0 means 1 h
-	Logger    *slog.Logger  // nil: silent
+	RootCAs   *x509.CertPool // whom to trust with certificates; nil: whom the system trusts
+	Resolver  *net.Resolver  // nil: net.DefaultResolver
+	RobotsTTL time.Duration  // how long a robots.txt is believed; 0 means 1 h
+	Logger    *slog.Logger   // nil: silent
 }
 
 // withDefaults gives the options with every zero replaced by what it means.

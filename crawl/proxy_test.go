@@ -151,7 +151,7 @@ func TestFetchThroughProxies(t *testing.T) {
 		"/page": text("hello"),
 		"/away": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.example/page", 302) },
 	})
-	dns := newDNS(t, nil) // knows no names: the proxy resolves
+	dns := newDNS(t, names(nil)) // knows no names: the proxy resolves
 	for scheme, serve := range map[string]func(*proxy, net.Conn){"http": serveHTTP, "socks5": serveSOCKS, "socks5h": serveSOCKS} {
 		p := newProxy(t, w.host, serve)
 		c := newCrawler(t, Options{Proxy: scheme + "://" + p.addr, Resolver: dns.resolver(), AllowNetworks: []netip.Prefix{}})
@@ -196,7 +196,7 @@ func TestFetchIgnoresProxiesOfTheEnvironment(t *testing.T) {
 	t.Setenv("COLLY_PROXY_URL", "http://"+p.addr)
 	// Loopback is never sent to a proxy of the environment; a name is.
 	w := newWeb(t, map[string]http.HandlerFunc{"/page": text("hello")})
-	dns := newDNS(t, map[string][]string{"outlet.example.": {"127.0.0.1"}})
+	dns := newDNS(t, names(map[string][]string{"outlet.example.": {"127.0.0.1"}}))
 	c := newCrawler(t, Options{Resolver: dns.resolver()})
 	_, port, _ := net.SplitHostPort(w.host)
 	capture := mustFetch(t, c, Request{URL: "http://outlet.example:" + port + "/page"})
@@ -207,7 +207,7 @@ func TestFetchIgnoresProxiesOfTheEnvironment(t *testing.T) {
 
 func TestFetchChecksTargetsBehindAProxy(t *testing.T) {
 	w := newWeb(t, map[string]http.HandlerFunc{"/in": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://169.254.169.254/meta", 302) }})
-	dns := newDNS(t, map[string][]string{"inside.example.": {"192.168.0.5"}})
+	dns := newDNS(t, names(map[string][]string{"inside.example.": {"192.168.0.5"}}))
 	for scheme, serve := range map[string]func(*proxy, net.Conn){"http": serveHTTP, "socks5": serveSOCKS} {
 		p := newProxy(t, w.host, serve)
 		c := newCrawler(t, Options{Proxy: scheme + "://" + p.addr, Resolver: dns.resolver(), AllowNetworks: []netip.Prefix{}})
@@ -234,7 +234,7 @@ func TestFetchTellsProxyFaults(t *testing.T) {
 	dead.Close()
 	deadAddr := strings.TrimPrefix(dead.URL, "http://")
 	refusing, unreachable := newProxy(t, "", serveHTTP), newProxy(t, "", serveSOCKS)
-	c := newCrawler(t, Options{Resolver: newDNS(t, nil).resolver()})
+	c := newCrawler(t, Options{Resolver: newDNS(t, names(nil)).resolver()})
 	for _, tc := range []struct {
 		proxy, page string
 		class       corpus.FaultClass

@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -47,6 +48,7 @@ func (t *transports) open(proxy *url.URL) *http.Transport {
 	dialer := &net.Dialer{Timeout: t.options.ConnectTimeout, Resolver: t.options.Resolver}
 	out := &http.Transport{
 		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: t.options.RootCAs},
 		TLSHandshakeTimeout:    t.options.ConnectTimeout,
 		ResponseHeaderTimeout:  t.options.HeaderTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,

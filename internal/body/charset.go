@@ -10,6 +10,7 @@ import (
 
 	"github.com/saintfish/chardet"
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	unicodeenc "golang.org/x/text/encoding/unicode"
@@ -56,15 +57,17 @@ func UTF8(plain []byte, contentType string, kind Kind) (text []byte, charset str
 		return decode(enc, plain[skip:]), name
 	}
 	plain = bytes.TrimPrefix(plain, []byte("\xef\xbb\xbf"))
-	declared := declarations(plain, contentType, kind)
-	if isUTF8(plain) {
+	if utf8ish := isUTF8(plain); !utf8ish || bytes.Contains(plain, []byte("\x1b$")) {
+		declared := declarations(plain, contentType, kind)
+		if !utf8ish {
+			return best(plain, declared)
+		}
 		// The only charset in use that hides in valid UTF-8.
-		if len(declared) > 0 && declared[0].name == "iso-2022-jp" && bytes.Contains(plain, []byte("\x1b$")) {
+		if len(declared) > 0 && declared[0].name == "iso-2022-jp" {
 			return decode(declared[0].enc, plain), declared[0].name
 		}
-		return clean(plain), "utf-8"
 	}
-	return best(plain, append(declared, guess(plain)...))
+	return clean(plain), "utf-8"
 }
 
 // A candidate is a charset that a page may be in.
@@ -151,31 +154,32 @@ func guess(plain []byte) []candidate {
 	return out
 }
 
-// best decodes plain with the first candidate that gives sensible text, or
-// with the one that is least odd.
-func best(plain []byte, candidates []candidate) ([]byte, string) {
-	if fallback, ok := lookup("windows-1252"); ok {
-		candidates = append(candidates, fallback)
-	}
-	var text []byte
-	var name string
+// best decodes plain with the first charset that gives sensible text, or with
+// the one that is least odd: those that were declared, then those that the
+// letters suggest, then windows-1252, which has a meaning for every byte.
+func best(plain []byte, declared []candidate) (text []byte, charset string) {
 	least := -1
 	tried := map[string]bool{}
-	for _, c := range candidates {
-		if tried[c.name] {
-			continue
+	try := func(candidates []candidate) bool {
+		for _, c := range candidates {
+			if tried[c.name] {
+				continue
+			}
+			tried[c.name] = true
+			t := decode(c.enc, plain)
+			odd, foreign := oddities(t)
+			if least < 0 || odd < least {
+				text, charset, least = t, c.name, odd
+			}
+			if odd <= 1+foreign/50 {
+				text, charset = t, c.name
+				return true
+			}
 		}
-		tried[c.name] = true
-		t := decode(c.enc, plain)
-		odd, foreign := oddities(t)
-		if odd <= 1+foreign/50 {
-			return t, c.name
-		}
-		if least < 0 || odd < least {
-			text, name, least = t, c.name, odd
-		}
+		return false
 	}
-	return text, name
+	_ = try(declared) || try(guess(plain)) || try([]candidate{{"windows-1252", charmap.Windows1252}})
+	return text, charset
 }
 
 // oddities counts what the wrong charset leaves in a text: replacement,
