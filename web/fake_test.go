@@ -189,7 +189,7 @@ func (w *world) facet(all []*corpus.Document, f index.Facet, top int) []index.Co
 	slices.SortFunc(out, func(a, b index.Count) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Value, b.Value))
 	})
-	return out[:min(len(out), top)]
+	return out[:min(len(out), cmp.Or(top, 20))]
 }
 
 func (w *world) values(d *corpus.Document, f index.Facet) []string {

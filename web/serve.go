@@ -94,14 +94,15 @@ type page struct {
 	Nav     string // path of the entry of the menu that is current
 	Query   string // what the search box holds
 	Own     bool   // the page brings its own search box
-	Version string
+	Version string // of the program; set by render
+	Name    string // of the template; set by render
 	Body    any
 }
 
 // render executes a template into a buffer and sends it, so that a page is
 // whole or not sent at all.
 func (s *site) render(w http.ResponseWriter, status int, name string, p page) error {
-	p.Version = s.Version
+	p.Version, p.Name = s.Version, name
 	var buf bytes.Buffer
 	if err := s.templates.execute(&buf, name, p); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
