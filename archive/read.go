@@ -87,8 +87,11 @@ func (s *source) offset() int64 { return s.under.n - int64(s.raw.Buffered()) }
 // open begins the member that stands here; plain then is what is in it. It
 // returns io.EOF if nothing stands here.
 func (s *source) open() error {
-	if err := s.z.Reset(s.raw); err != nil {
+	if _, err := s.raw.Peek(1); err != nil {
 		return err
+	}
+	if err := s.z.Reset(s.raw); err != nil {
+		return unexpected(err) // a header that is cut off may be io.EOF too
 	}
 	s.z.Multistream(false)
 	s.plain.Reset(&s.z)
