@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
 
 	"chorus/corpus"
 )
@@ -323,6 +324,38 @@ func TestSegmentsRotateAndNeverRepeat(t *testing.T) {
 	ev := mustAppend(t, b, page("https://river.example/", "x"), "", nil)
 	if _, serial, _ := parseSegmentName(ev.File); serial != len(names)+1 {
 		t.Errorf("after a cut the next segment is %s, want serial %d", ev.File, len(names)+1)
+	}
+}
+
+func TestAppendFromSeveralGoroutines(t *testing.T) {
+	dir := t.TempDir()
+	a := mustOpen(t, dir, nil, Options{SegmentBytes: 4000})
+	var tasks errgroup.Group
+	for g := range 4 {
+		tasks.Go(func() error {
+			for i := range 20 {
+				want := page(fmt.Sprintf("https://river.example/%d/%d", g, i), "x")
+				ev, err := a.Append(want, nil, nil)
+				if err != nil {
+					return err
+				}
+				if i%5 == 0 {
+					if _, err := a.Sync(); err != nil {
+						return err
+					}
+				}
+				if got, _, err := a.Load(ev); err != nil || got.URL != want.URL {
+					return fmt.Errorf("%v, %w", got, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := tasks.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if r := wantSound(t, dir); r.Captures != 80 {
+		t.Errorf("%d captures, want 80", r.Captures)
 	}
 }
 
