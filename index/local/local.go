@@ -14,7 +14,8 @@
 // # Files
 //
 //	columns.log   what the columns hold, and the cursor
-//	lock          held while the index is open
+//	lock          held while the index is open; then it has the length of
+//	              columns.log, so that an end that is missing is seen
 //	2024-03/ ...  one Bleve (scorch) index per partition: documents by the
 //	              month of their publication; "undated" if it is not known
 //
@@ -35,9 +36,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -83,7 +86,7 @@ type Index struct {
 	dir     string
 	options Options
 	groups  map[string]string // narrative to group
-	unlock  func() error
+	lock    *os.File
 	queue   *index.AnalysisQueue
 
 	analyzers [analyzers]*analyzer
@@ -95,6 +98,7 @@ type Index struct {
 	mu         sync.RWMutex // guards the fields below
 	columns    *columns
 	partitions map[string]*partition
+	opened     bool // whether the files were good
 	closed     bool
 }
 
@@ -120,11 +124,11 @@ func Open(dir string, o Options) (*Index, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
-	unlock, err := lock(filepath.Join(dir, "lock"))
+	held, err := lock(filepath.Join(dir, "lock"))
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w", dir, err)
 	}
-	x := &Index{dir: dir, options: o, unlock: unlock, partitions: make(map[string]*partition), groups: make(map[string]string)}
+	x := &Index{dir: dir, options: o, lock: held, partitions: make(map[string]*partition), groups: make(map[string]string)}
 	for _, n := range o.Narratives {
 		x.groups[n.ID] = strings.ToUpper(n.Group)
 	}
@@ -153,9 +157,18 @@ func (x *Index) open() error {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && len(folders) > 0 {
 		return fmt.Errorf("%w: columns.log is missing", ErrCorrupt)
 	}
-	if x.log, x.columns, err = openLog(path, x.options.Partition); err != nil {
+	closed, err := io.ReadAll(io.NewSectionReader(x.lock, 0, 64))
+	if err != nil {
 		return err
 	}
+	if x.log, x.columns, err = openLog(path, x.options.Partition, string(closed)); err != nil {
+		return err
+	}
+	// From here on a kill may leave a torn frame.
+	if err := errors.Join(x.lock.Truncate(0), x.lock.Sync()); err != nil {
+		return err
+	}
+	x.opened = true
 	for _, name := range folders {
 		if _, known := x.columns.parts.find(name); known || !partitionName(name) {
 			continue
@@ -214,7 +227,11 @@ func (x *Index) Close() error {
 		errs = append(errs, p.close())
 	}
 	x.queue.Close()
-	errs = append(errs, x.unlock())
+	if x.opened {
+		_, err := x.lock.WriteAt([]byte(x.log.length()), 0)
+		errs = append(errs, err, x.lock.Sync())
+	}
+	errs = append(errs, x.lock.Close())
 	return errors.Join(errs...)
 }
 
@@ -284,9 +301,14 @@ func (x *Index) Check(ctx context.Context) error {
 
 var errClosed = errors.New("the index is closed")
 
-// guard turns a panic of Bleve on a damaged file into ErrCorrupt.
-func guard(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("%w: %v", ErrCorrupt, r)
+// guard, deferred at once, turns a panic of Bleve on a damaged file into
+// ErrCorrupt; also a fault, which a mapped file gives beyond its end.
+func guard(err *error) func() {
+	faults := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(faults)
+		if r := recover(); r != nil {
+			*err = fmt.Errorf("%w: %v", ErrCorrupt, r)
+		}
 	}
 }

@@ -172,12 +172,11 @@ func TestWordsMatchTheirForms(t *testing.T) {
 func TestStemsStayInTheirLanguage(t *testing.T) {
 	x := open(t, t.TempDir(), options())
 	put(t, x,
-		doc(1, "river", "en", "", "general policies", 1),
-		doc(2, "river", "fr", "", "polici", 1),
-		doc(3, "river", "zh", "", "policies", 1),
+		doc(1, "river", "en", "", "running water", 1),
+		doc(2, "river", "de", "", "der run", 1),
+		doc(3, "river", "zh", "", "running", 1),
 	)
-	want(t, x, "policies", 1, 3)
-	want(t, x, "policy", 1)
+	want(t, x, "running", 1, 3)
 }
 
 func TestEverySubstringOfChineseIsFound(t *testing.T) {

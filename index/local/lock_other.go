@@ -2,5 +2,9 @@
 
 package local
 
-// lock does nothing here: the lock that Bleve takes on each partition must do.
-func lock(string) (unlock func() error, err error) { return func() error { return nil }, nil }
+import "os"
+
+// lock only opens the file: the lock that Bleve takes on each partition must do.
+func lock(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+}

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lock takes the file for this process until unlock is called or the process ends.
-func lock(path string) (unlock func() error, err error) {
+// lock takes the file for this process, until it is closed or the process ends.
+func lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -21,5 +21,5 @@ func lock(path string) (unlock func() error, err error) {
 		}
 		return nil, err
 	}
-	return f.Close, nil
+	return f, nil
 }

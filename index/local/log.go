@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"chorus/corpus"
 )
@@ -58,13 +59,17 @@ type log struct {
 	stale int // records that later ones have overtaken
 }
 
-// openLog reads the log at path, or begins one.
-func openLog(path, partition string) (*log, *columns, error) {
+// openLog reads the log at path, or begins one. Closed is the length it had
+// when it was closed, or empty if it was not closed.
+func openLog(path, partition, closed string) (*log, *columns, error) {
 	l := &log{path: path, head: "chorus columns " + Version() + " " + partition + "\n"}
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) && closed == "" {
 		c := newColumns()
 		return l, c, l.rewrite(c)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: columns.log is missing", ErrCorrupt)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -77,12 +82,15 @@ func openLog(path, partition string) (*log, *columns, error) {
 	if l.file, err = os.OpenFile(path, os.O_RDWR, 0o644); err != nil {
 		return nil, nil, err
 	}
-	if err := l.truncate(whole); err != nil {
-		return l, c, err
+	l.size = int64(len(raw))
+	if closed != "" && (closed != l.length() || whole != l.size) {
+		return l, c, fmt.Errorf("%w: columns.log has %d good bytes, and had %s when it was closed", ErrCorrupt, whole, closed)
 	}
-	// An empty frame after the last: damage to that one is then told from a torn write.
-	return l, c, l.append(frame{})
+	return l, c, l.truncate(whole)
 }
+
+// length is what openLog wants to know of a closed log.
+func (l *log) length() string { return strconv.FormatInt(l.size, 10) }
 
 // replay reads the frames of raw into c and gives the length of what is whole.
 func (l *log) replay(raw []byte, c *columns) (int64, error) {
@@ -251,7 +259,6 @@ func (l *log) rewrite(c *columns) error {
 	f.change(c.change)
 	f.cursor(c.cursor)
 	b.Write(f.bytes())
-	b.Write(frame{}.bytes())
 
 	temp := l.path + ".new"
 	file, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o644)

@@ -98,7 +98,7 @@ func (s *search) text(t index.Text, scope bitset) (bitset, error) {
 // s.weights if scores are wanted. A document lies in one partition, so that
 // two of these never write to the same weight.
 func (s *search) matchView(v *view, t index.Text, forms []form, scope, found bitset) (err error) {
-	defer guard(&err)
+	defer guard(&err)()
 	for _, f := range forms {
 		if f.analyzers&v.analyzers == 0 {
 			continue

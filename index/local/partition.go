@@ -18,6 +18,7 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
+	"go.etcd.io/bbolt"
 
 	"chorus/corpus"
 )
@@ -78,10 +79,13 @@ func id(s corpus.Seq) string {
 // files are read and compared with their checksums first: Bleve itself would
 // not notice a flipped bit.
 func openPartition(dir, name string, number uint32, queue *index.AnalysisQueue) (p *partition, err error) {
-	defer guard(&err)
+	defer guard(&err)()
 	path := filepath.Join(dir, name)
 	bad, err := damaged(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkBolt(filepath.Join(path, "root.bolt")); err != nil {
 		return nil, err
 	}
 	engine, err := scorch.NewScorch("scorch", map[string]any{"path": path, "bolt_timeout": "1s"}, queue)
@@ -128,6 +132,52 @@ func damaged(folder string) (map[string]bool, error) {
 	return bad, nil
 }
 
+// checkBolt reads all of a root.bolt, in which scorch keeps its list of
+// segments. Scorch would read it from goroutines that nobody can guard.
+func checkBolt(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it is made now
+	}
+	if err != nil {
+		return err
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Second})
+	if err != nil {
+		return fmt.Errorf("%w: root.bolt: %w", ErrCorrupt, err)
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return errors.New("its end is missing")
+		}
+		if err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return readBucket(b) }); err != nil {
+			return err
+		}
+		var errs []error
+		for err := range tx.Check() {
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("%w: root.bolt: %w", ErrCorrupt, err)
+	}
+	return nil
+}
+
+// readBucket touches every byte, so that a broken page faults here.
+func readBucket(b *bbolt.Bucket) error {
+	sum := crc32.NewIEEE()
+	return b.ForEach(func(k, v []byte) error {
+		if inner := b.Bucket(k); inner != nil {
+			return readBucket(inner)
+		}
+		_, _ = sum.Write(k) // never fails
+		_, _ = sum.Write(v)
+		return nil
+	})
+}
+
 // intact reports whether the last four bytes of a segment file are the CRC-32
 // of all before them, as zap writes it.
 func intact(path string) (bool, error) {
@@ -167,7 +217,7 @@ func (p *partition) snapshot() (*scorch.IndexSnapshot, error) {
 // verify compares the partition with the columns. The log may be one change
 // behind, if the process ended between the two; never the partition.
 func (p *partition) verify(c *columns) (err error) {
-	defer guard(&err)
+	defer guard(&err)()
 	if err := p.refresh(c); err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (x *Index) discard(made map[string]*partition) error {
 // putDocuments hands the documents to Bleve and notes their rows. It returns
 // the partitions that it had to make.
 func (x *Index) putDocuments(ctx context.Context, c *change, docs []corpus.Document) (made map[string]*partition, err error) {
-	defer guard(&err)
+	defer guard(&err)()
 	made = make(map[string]*partition)
 	byPart := make(map[string][]index.Document)
 	moved := make(map[string][]string)
@@ -235,7 +235,7 @@ func (c *change) write(ctx context.Context, batches []batch) error {
 	group.SetLimit(2)
 	for _, b := range batches {
 		group.Go(func() (err error) {
-			defer guard(&err)
+			defer guard(&err)()
 			if err := ctx.Err(); err != nil {
 				return err
 			}

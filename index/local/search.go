@@ -25,7 +25,7 @@ import (
 // other way round: each count is what narrowing by the value would find.
 func (x *Index) Search(ctx context.Context, r index.Request) (result *index.Result, err error) {
 	began := time.Now()
-	defer guard(&err)
+	defer guard(&err)()
 	q := index.Simplify(r.Query)
 	if r.Sort != index.SortDate && hasText(q) {
 		r.Sort = index.SortScore
@@ -78,7 +78,7 @@ func (x *Index) Scan(ctx context.Context, q index.Query, fn func(corpus.Seq) boo
 }
 
 func (x *Index) scan(ctx context.Context, q index.Query) (seqs []corpus.Seq, err error) {
-	defer guard(&err)
+	defer guard(&err)()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if x.closed {
