@@ -287,6 +287,20 @@ func TestReadKeepsTheFirstMaxItems(t *testing.T) {
 	}
 }
 
+func TestReadMergesEntriesOfOnePage(t *testing.T) {
+	r := readText(t, corpus.Feed{Kind: corpus.FeedRSS}, `<feed xmlns="http://www.w3.org/2005/Atom">
+<entry><link href="https://river.example/1"/><title>First</title><updated>2026-11-23T10:00:00Z</updated></entry>
+<entry><link href="http://river.example/1/#top"/><title>Second</title><summary>More</summary><updated>2026-11-24T10:00:00Z</updated></entry>
+<entry><link href="https://river.example/1?utm_source=x"/><updated>2026-11-22T10:00:00Z</updated></entry></feed>`)
+	want := []corpus.Item{{
+		Feed: feedURL, URL: "https://river.example/1", Title: "First", Summary: "More",
+		Published: noon.Add(-26 * time.Hour), Updated: noon.Add(-2 * time.Hour),
+	}}
+	if diff := cmp.Diff(want, r.Items); diff != "" {
+		t.Errorf("Read (-want +got):\n%s", diff)
+	}
+}
+
 func TestAbsolute(t *testing.T) {
 	base := answer(feedURL, "", nil).FinalURL()
 	for _, c := range []struct{ link, want string }{

@@ -160,6 +160,24 @@ func TestNextBacksOff(t *testing.T) {
 	}
 }
 
+func TestNextIsNeverBeforeRetryAfter(t *testing.T) {
+	fault := &corpus.Fault{Class: corpus.FaultThrottled, RetryAfter: time.Hour}
+	for i := range 20 { // of which some are spread to earlier
+		s := Next(feedState(fmt.Sprintf("https://river%d.example/feed", i)), corpus.TierWire, Outcome{At: noon, Fault: fault})
+		if s.Due.Before(noon.Add(time.Hour)) {
+			t.Errorf("%s is due %v after it asked for an hour", s.URL, s.Due.Sub(noon))
+		}
+	}
+}
+
+func TestNextOfAPollInVainNeverShortens(t *testing.T) {
+	s := feedState(feedURL)
+	s.Polled, s.Read, s.NewItem, s.NewShare, s.Interval = noon, noon, noon, 0.9, time.Hour
+	if s = Next(s, corpus.TierDaily, Outcome{At: noon.Add(time.Hour), Items: 30}); s.Interval < time.Hour {
+		t.Errorf("interval %v after a poll without new items, an hour before", s.Interval)
+	}
+}
+
 func TestNextObeysTTLWithinTheTier(t *testing.T) {
 	for _, c := range []struct{ ttl, want time.Duration }{
 		{25 * time.Minute, 25 * time.Minute}, {12 * time.Hour, 30 * time.Minute}, {time.Second, 735 * time.Second}, // the middle of 5 and 30 minutes

@@ -71,8 +71,8 @@ func TestReadBoundsGzipBombs(t *testing.T) {
 	n := allocated(func() {
 		r, fault = Read(corpus.Feed{URL: feedURL, Kind: corpus.FeedSitemap}, answer(feedURL, "application/x-gzip", packed), noon)
 	})
-	if fault != nil || len(r.Items) != 1 || !r.Cut {
-		t.Errorf("Read = %d items, cut %v, %v, want what was before the limit, cut", len(r.Items), r.Cut, fault)
+	if fault != nil || len(r.Items) != 1 || !r.Cut || !strings.Contains(r.Warnings[0], "gzip") {
+		t.Errorf("Read = %d items, cut %v, %q, %v, want what was before the limit, cut, with a warning", len(r.Items), r.Cut, r.Warnings, fault)
 	}
 	if n > 400<<20 {
 		t.Errorf("Read allocated %d MB", n>>20)
