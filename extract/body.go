@@ -61,6 +61,9 @@ func (x *Extractor) body(p *page, m *claims, title string) (found, *corpus.Fault
 		return f, fault
 	}
 	f.paragraphs = sentences(f.paragraphs)
+	if state := clean(p.embedded()); weightOf(state.paragraphs) > max(leastEmbedded, 2*weightOf(f.paragraphs)) {
+		return state, fault
+	}
 	if own := clean(p.collect()); own.letters() > 2*f.letters() {
 		return own, fault
 	}
@@ -173,22 +176,6 @@ func isBelow(n, root *html.Node) bool {
 		}
 	}
 	return false
-}
-
-// told is the text that the page's JSON-LD has, which some sites give even
-// where the page draws itself with a script.
-func (p *page) told(m *claims) found {
-	text := unescape(m.body)
-	if strings.Contains(text, "<p") || strings.Contains(text, "<br") {
-		if doc, err := html.Parse(strings.NewReader(text)); err == nil {
-			return p.found("json-ld", doc)
-		}
-	}
-	f := found{extractor: "json-ld"}
-	for _, s := range splitPlain(text) {
-		f.paragraphs = append(f.paragraphs, paragraph{text: s, letters: countLetters(s)})
-	}
-	return f
 }
 
 // setAtoms makes the atoms of a tree agree with its tag names: the extractors

@@ -10,7 +10,8 @@
 //	trafilatura  go-trafilatura, the best on alphabetic scripts
 //	readability  readeck's go-readability: for Chinese, Japanese and Korean,
 //	             for pages of very many blocks, and when it finds twice as much
-//	json-ld      the articleBody of a page that draws itself with a script
+//	embedded     the data of a page that draws itself with a script: its
+//	             JSON-LD, the script's state, a form field
 //	fallback     our own collector of paragraphs, when all others fail
 //	plain        the page is text/plain
 //	none         there is no text
