@@ -136,6 +136,8 @@ func statusFault(status int, header http.Header, conditional bool, now time.Time
 	retry, asked := retryAfter(header.Get("Retry-After"), now)
 	var class corpus.FaultClass
 	switch {
+	case header.Get("Cf-Mitigated") == "challenge": // a page that only a browser gets past, whatever its status
+		class = corpus.FaultDenied
 	case 200 <= status && status < 300, status == http.StatusNotModified && conditional:
 		return nil
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && asked:

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -468,6 +469,49 @@ func TestFetchClassesStatuses(t *testing.T) {
 			t.Errorf("%d: body %q", c.status, capture.Body)
 		}
 	}
+}
+
+func TestFetchTellsChallengesFromPages(t *testing.T) {
+	w := newWeb(t, map[string]http.HandlerFunc{"/a": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cf-Mitigated", "challenge")
+		io.WriteString(w, "Just a moment...")
+	}})
+	wantFault(t, mustFetch(t, newCrawler(t, Options{}), Request{URL: w.URL + "/a"}), corpus.FaultDenied, "200")
+}
+
+func TestFetchAsksForInternationalNamesInASCII(t *testing.T) {
+	var host atomic.Value
+	w := newWeb(t, map[string]http.HandlerFunc{"/a": func(w http.ResponseWriter, r *http.Request) { host.Store(r.Host) }})
+	_, port, _ := net.SplitHostPort(w.host)
+	dns := newDNS(t, names(map[string][]string{"xn--e1afmkfd.xn--p1ai.": {"127.0.0.1"}}))
+	c := newCrawler(t, Options{Resolver: dns.resolver()})
+	capture := mustFetch(t, c, Request{URL: "http://Пример.рф:" + port + "/a"})
+	want := "xn--e1afmkfd.xn--p1ai:" + port
+	if capture.Fault != nil || host.Load() != want || capture.FinalURL() != "http://"+want+"/a" {
+		t.Errorf("fault %v, host %v, final %s, want %s", capture.Fault, host.Load(), capture.FinalURL(), want)
+	}
+}
+
+// FuzzWireURL: what goes over the wire is plain ASCII without space, can be
+// read again, and is then the same.
+func FuzzWireURL(f *testing.F) {
+	for _, raw := range []string{"http://a.example/%zz?q=a b#c", "HTTPS://Пример.рф:8443//x/../y?\xff\"", "http://①②⑦.1/?", "http://[::FFFF:1%25A]/", "http://a.example./;x?&&", "http://a:/"} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, err := parseURL(raw)
+		if err != nil || new(guard).checkURL(u) != nil {
+			return
+		}
+		wire := u.String()
+		if strings.ContainsFunc(wire, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%q goes over the wire as %q", raw, wire)
+		}
+		again, err := parseURL(wire)
+		if err != nil || again.String() != wire {
+			t.Errorf("%q gives %q, and that %v, %v", raw, wire, again, err)
+		}
+	})
 }
 
 func TestRetryAfterForms(t *testing.T) {

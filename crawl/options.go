@@ -14,6 +14,7 @@
 package crawl
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -59,8 +60,10 @@ type Options struct {
 	MaxRedirects int   // followed for one page; 0 means 5, a negative value none
 
 	// Proxy is the URL of the proxy for all requests that name none: http,
-	// https, socks5 or socks5h. Names are resolved by the proxy. Empty: none;
-	// the environment is not looked at.
+	// https, socks5 or socks5h. Names are resolved by the proxy; they are also
+	// looked up here, to refuse those that lead inside, and a resolver that
+	// answers for blocked names with a private address hides them. Empty:
+	// none; the environment is not looked at.
 	Proxy string
 
 	// AllowNetworks are exceptions from the guard: addresses in them may be
@@ -82,26 +85,14 @@ func (o Options) withDefaults() Options {
 			o.UserAgent = "Mozilla/5.0 (compatible; Chorus/1.0; +" + o.Contact + ")"
 		}
 	}
-	for d, value := range map[*time.Duration]time.Duration{
-		&o.ConnectTimeout: 10 * time.Second,
-		&o.HeaderTimeout:  20 * time.Second,
-		&o.Timeout:        time.Minute,
-		&o.RateWindow:     15 * time.Second,
-		&o.RobotsTTL:      time.Hour,
-	} {
-		if *d == 0 {
-			*d = value
-		}
-	}
-	if o.MinBytesPerSecond == 0 {
-		o.MinBytesPerSecond = 256
-	}
-	if o.MaxBodyBytes == 0 {
-		o.MaxBodyBytes = 10 << 20
-	}
-	if o.MaxRedirects == 0 {
-		o.MaxRedirects = 5
-	}
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
+	o.HeaderTimeout = cmp.Or(o.HeaderTimeout, 20*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	o.RateWindow = cmp.Or(o.RateWindow, 15*time.Second)
+	o.RobotsTTL = cmp.Or(o.RobotsTTL, time.Hour)
+	o.MinBytesPerSecond = cmp.Or(o.MinBytesPerSecond, 256)
+	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, 10<<20)
+	o.MaxRedirects = cmp.Or(o.MaxRedirects, 5)
 	if o.Resolver == nil {
 		o.Resolver = net.DefaultResolver
 	}
@@ -132,9 +123,9 @@ func (o Options) check() error {
 	if o.UserAgent != "" && !strings.Contains(strings.ToLower(o.UserAgent), strings.ToLower(ProductToken)) {
 		bad("user agent: %q does not contain %q", o.UserAgent, ProductToken)
 	}
-	for name, value := range map[string]string{"user agent": o.UserAgent, "contact": o.Contact} {
-		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			bad("%s: %q has characters that no header may have", name, value)
+	for _, h := range []struct{ name, value string }{{"user agent", o.UserAgent}, {"contact", o.Contact}} {
+		if strings.ContainsFunc(h.value, func(r rune) bool { return r < ' ' || r > '~' }) {
+			bad("%s: %q has characters that no header may have", h.name, h.value)
 		}
 	}
 	if _, err := parseProxy(o.Proxy); err != nil {

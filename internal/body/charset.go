@@ -2,9 +2,13 @@ package body
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"mime"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,6 +17,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	unicodeenc "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
@@ -45,9 +50,9 @@ var (
 // decides if the bytes are UTF-8, whatever was declared, also if the text is
 // cut within a character or has a few bad bytes. Else the header, the
 // document's own declaration and a guess from the letters are tried in this
-// order, and the first that gives sensible text wins: few replacement
-// characters, no control characters, no case that changes within words. If
-// none does, the one with the fewest of these.
+// order, and the first that gives sensible text wins: frequent letters, and
+// few replacement characters, control characters, or words that change case or
+// script. If none does, the one that comes nearest.
 //
 // The text is always valid UTF-8 without NUL and without byte order mark; what
 // cannot be read is U+FFFD. A declaration inside it is not rewritten. It may
@@ -127,7 +132,8 @@ func headerCharset(contentType string) string {
 	return strings.Trim(label, ` "'`)
 }
 
-// guess gives charsets by the statistics of the letters, the likeliest first.
+// guess gives charsets by the statistics of the letters. chardet runs its
+// recognizers at once, and ranks ties by chance: the order says nothing.
 func guess(plain []byte) []candidate {
 	first := bytes.IndexFunc(plain, func(r rune) bool { return r >= utf8.RuneSelf })
 	if first < 0 {
@@ -138,6 +144,9 @@ func guess(plain []byte) []candidate {
 	if err != nil {
 		return nil
 	}
+	slices.SortStableFunc(results, func(a, b chardet.Result) int {
+		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
+	})
 	var out []candidate
 	for _, r := range results {
 		label := r.Charset
@@ -147,79 +156,205 @@ func guess(plain []byte) []candidate {
 		if c, ok := lookup(label); ok && c.name != "utf-8" && !strings.HasPrefix(c.name, "utf-16") {
 			out = append(out, c)
 		}
-		if len(out) == 3 {
-			break
-		}
 	}
 	return out
 }
 
-// best decodes plain with the first charset that gives sensible text, or with
-// the one that is least odd: those that were declared, then those that the
-// letters suggest, then windows-1252, which has a meaning for every byte.
+const (
+	sensible = 0.399 // a text of this score is taken as declared, without a look at others
+	capital  = 0.4   // the score of a headline in capitals, which is just sensible
+	trust    = 0.4   // what a guess must be better by than a declaration
+)
+
+// best decodes plain with the first declared charset that gives sensible text.
+// If none does, these compete with those that the letters suggest, with the
+// charsets of Russian and Chinese, and with windows-1252, which has a meaning
+// for every byte.
 func best(plain []byte, declared []candidate) (text []byte, charset string) {
-	least := -1
+	most := math.Inf(-1)
 	tried := map[string]bool{}
-	try := func(candidates []candidate) bool {
-		for _, c := range candidates {
-			if tried[c.name] {
-				continue
-			}
-			tried[c.name] = true
-			t := decode(c.enc, plain)
-			odd, foreign := oddities(t)
-			if least < 0 || odd < least {
-				text, charset, least = t, c.name, odd
-			}
-			if odd <= 1+foreign/50 {
-				text, charset = t, c.name
-				return true
-			}
+	try := func(c candidate, handicap float64) (sure bool) {
+		if tried[c.name] {
+			return false
 		}
-		return false
+		tried[c.name] = true
+		t := decode(c.enc, plain)
+		score := plausibility(t)
+		if score-handicap > most {
+			text, charset, most = t, c.name, score-handicap
+		}
+		return score >= sensible
 	}
-	_ = try(declared) || try(guess(plain)) || try([]candidate{{"windows-1252", charmap.Windows1252}})
+	for _, c := range declared {
+		if try(c, 0) {
+			return text, charset
+		}
+	}
+	for _, c := range guess(plain) {
+		try(c, trust)
+	}
+	for _, c := range []candidate{
+		{"windows-1251", charmap.Windows1251}, {"koi8-r", charmap.KOI8R},
+		{"gb18030", simplifiedchinese.GB18030}, {"big5", traditionalchinese.Big5},
+		{"windows-1252", charmap.Windows1252},
+	} {
+		try(c, trust)
+	}
 	return text, charset
 }
 
-// oddities counts what the wrong charset leaves in a text: replacement,
-// control and private characters, capitals right after small letters, and
-// accented Latin letters three in a row. KOI8 read as windows-1251, or the
-// reverse, swaps the case of every letter: then every capital is odd. foreign
-// is how many characters beyond ASCII there are.
-func oddities(text []byte) (odd, foreign int) {
-	var before, last rune
-	var upper, lower, swapped int
-	for _, r := range string(text) {
-		if r >= utf8.RuneSelf {
-			foreign++
-			isUpper := unicode.IsUpper(r)
-			if isUpper {
-				upper++
-			} else if unicode.IsLower(r) {
-				lower++
-			}
-			switch {
-			case r == utf8.RuneError, r < 0xa0, unicode.Is(unicode.Co, r):
-				odd++
-			case isUpper && last >= utf8.RuneSelf && unicode.IsLower(last):
-				odd++
-				if !unicode.IsLetter(before) {
-					swapped++
-				}
-			case accented(r) && accented(last) && accented(before):
-				odd++
-			}
+// plausibility says how much a text looks like one: the share of its letters
+// beyond ASCII that are frequent in their language, less that of the traces of
+// a wrong charset. 1 is the most; what is read wrongly is near or below 0.
+func plausibility(text []byte) float64 {
+	runes := bytes.Runes(text[:min(len(text), guessBytes)])
+	var letters, points float64
+	at := func(i int) rune {
+		if i < 0 || i >= len(runes) {
+			return ' '
 		}
-		before, last = last, r
+		return runes[i]
 	}
-	if swapped > 0 && upper > lower {
-		odd += upper
+	for i, r := range runes {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		if trace(r) {
+			letters++
+			points -= 2
+		} else if unicode.IsLetter(r) {
+			letters++
+			points += familiar(r, at(i-1), at(i+1))
+		} else if r < 0xc0 && r != '«' && r != '»' {
+			letters++ // a sign where a letter should be, if there are many
+		}
 	}
-	return odd, foreign
+	if letters == 0 {
+		return 0
+	}
+	return points / letters
 }
 
-func accented(r rune) bool { return r >= 0xc0 && r < 0x250 && r != '×' && r != '÷' }
+// trace reports whether a character is one that texts do not have, but wrong
+// decodings do: replacement, control and private characters, half-width kana
+// and box drawing.
+func trace(r rune) bool {
+	switch {
+	case r == utf8.RuneError, r < 0xa0, 0xff61 <= r && r <= 0xff9f, 0x2500 <= r && r < 0x25a0:
+		return true
+	}
+	return unicode.Is(unicode.Co, r)
+}
+
+// familiar says how well a letter beyond ASCII fits between its neighbours.
+// In a text of the right charset the mean is 0.5 to 0.9.
+func familiar(r, before, after rune) float64 {
+	script := scriptOf(r)
+	switch {
+	case clash(script, scriptOf(before)), clash(script, scriptOf(after)):
+		return -1
+	case unicode.IsUpper(r) && before >= utf8.RuneSelf && unicode.IsLower(before):
+		return -1
+	}
+	switch script {
+	case han:
+		if frequentHan()[r] {
+			return 1
+		}
+		return 0
+	case kana:
+		return 1
+	case latin:
+		if before >= utf8.RuneSelf || after >= utf8.RuneSelf { // accents rarely touch
+			return -0.5
+		}
+		return 0.6
+	case cyrillic:
+		switch {
+		case unicode.IsUpper(r):
+			return capital // KOI8 read as windows-1251 is all capitals, but for some first letters
+		case strings.ContainsRune(frequentCyrillic, r):
+			return 1
+		}
+		return 0
+	case greek, hangul, otherAlphabet:
+		if !unicode.IsUpper(r) {
+			return 0.6
+		}
+	}
+	return 0
+}
+
+// A script is a group of letters that words are made of.
+type script int
+
+const (
+	noScript script = iota
+	asciiLatin
+	latin
+	cyrillic
+	greek
+	otherAlphabet
+	han
+	kana
+	hangul
+)
+
+func scriptOf(r rune) script {
+	switch {
+	case r < utf8.RuneSelf:
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return asciiLatin
+		}
+		return noScript
+	case unicode.Is(unicode.Cyrillic, r):
+		return cyrillic
+	case unicode.Is(unicode.Han, r):
+		return han
+	case unicode.In(r, unicode.Hiragana, unicode.Katakana):
+		return kana
+	case unicode.Is(unicode.Latin, r):
+		return latin
+	case unicode.Is(unicode.Greek, r):
+		return greek
+	case unicode.Is(unicode.Hangul, r):
+		return hangul
+	case unicode.IsLetter(r):
+		return otherAlphabet
+	}
+	return noScript
+}
+
+// clash reports whether letters of two scripts do not stand side by side. Those
+// of East Asia do, except Han and Hangul, and so does ASCII with them.
+func clash(a, b script) bool {
+	switch {
+	case a == b, a == noScript, b == noScript:
+		return false
+	case a > b:
+		a, b = b, a
+	}
+	switch {
+	case a == asciiLatin:
+		return b != latin && b < han
+	case a == han && b == kana:
+		return false
+	}
+	return true
+}
+
+// frequentCyrillic are nine tenths of a Russian text.
+const frequentCyrillic = "оеаинтсрвлкмдпуяыьгзбій"
+
+// frequentHan are two thirds of a Chinese text, in both ways of writing.
+var frequentHan = sync.OnceValue(func() map[rune]bool {
+	out := map[rune]bool{}
+	for _, r := range "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太量再感建务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运" +
+		"這個們來為國說時會對過發後經麼學現當沒動還進樣開實軍無與長機間問關點業將兩並應戰頭體見產東聲員論處義幾認條題爾別變總電數報結場務計區隊決馬書則聽達強難權設記類據邊張該規萬覺術領確傳師觀讓識帶導爭運於種從話給門兒許統資" {
+		out[r] = true
+	}
+	return out
+})
 
 // isUTF8 reports whether plain is UTF-8, but for a character cut at the end
 // and a few bad bytes: at most one for eight good characters beyond ASCII.

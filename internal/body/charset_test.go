@@ -2,8 +2,15 @@ package body
 
 import (
 	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -24,7 +31,7 @@ const (
 	korea    = "시는 어제 새 다리가 금요일에 개통된다고 발표했다. 주민은 버스를 무료로 탈 수 있다."
 	french   = "Le maire a annoncé hier que le pont serait ouvert à la circulation dès vendredi, après l'été."
 	polish   = "Władze ogłosiły wczoraj, że nowy most na rzece zostanie otwarty w piątek dla pieszych."
-	greek    = "Ο δήμαρχος ανακοίνωσε χθες ότι η νέα γέφυρα θα ανοίξει την Παρασκευή για όλους."
+	hellenic = "Ο δήμαρχος ανακοίνωσε χθες ότι η νέα γέφυρα θα ανοίξει την Παρασκευή για όλους."
 	arabic   = "أعلنت المدينة أمس أن الجسر الجديد سيفتح يوم الجمعة أمام جميع السكان مجانا."
 	ukrainia = "Мер повідомив, що новий міст через річку відкриють у п'ятницю, проїзд буде безкоштовний."
 )
@@ -66,8 +73,8 @@ func TestUTF8ReadsDeclaredCharsets(t *testing.T) {
 		{"iso-8859-1", "windows-1252", french, charmap.ISO8859_1},
 		{"windows-1250", "windows-1250", polish, charmap.Windows1250},
 		{"iso-8859-2", "iso-8859-2", polish, charmap.ISO8859_2},
-		{"iso-8859-7", "iso-8859-7", greek, charmap.ISO8859_7},
-		{"windows-1253", "windows-1253", greek, charmap.Windows1253},
+		{"iso-8859-7", "iso-8859-7", hellenic, charmap.ISO8859_7},
+		{"windows-1253", "windows-1253", hellenic, charmap.Windows1253},
 		{"windows-1256", "windows-1256", arabic, charmap.Windows1256},
 		{"utf-8", "utf-8", russian + chinese, unicodeenc.UTF8},
 	}
@@ -146,6 +153,105 @@ func TestUTF8GuessesWithoutDeclaration(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestUTF8BelievesDeclarationsOfCapitals(t *testing.T) {
+	for label, enc := range map[string]encoding.Encoding{"windows-1251": charmap.Windows1251, "koi8-r": charmap.KOI8R} {
+		for _, want := range []string{"САМОЛЕТ СЕЛ НА РЕКУ", "МОСТ ОТКРЫТ", "В ГОРОДЕ ОТКРЫЛИ НОВЫЙ МОСТ ЧЕРЕЗ РЕКУ", "ВДВ", "Ъ", strings.ToUpper(russian)} {
+			text, charset := UTF8(encode(t, enc, want), "text/html; charset="+label, HTML)
+			if charset != label || string(text) != want {
+				t.Errorf("%q declared %s read as %s: %q", want, label, charset, text)
+			}
+		}
+	}
+}
+
+// On real text the guess is measured, not shown: short posts and fragments of
+// Chinese pages, encoded here, without any declaration.
+func TestUTF8GuessesRealTexts(t *testing.T) {
+	posts, fragments := sharedPosts(t, 500), sharedFragments(t, 1000)
+	for _, c := range []struct {
+		name  string
+		enc   encoding.Encoding
+		texts []string
+		least float64
+	}{
+		{"windows-1251", charmap.Windows1251, posts, 0.995},
+		{"koi8-r", charmap.KOI8R, posts, 0.995},
+		{"gb18030", simplifiedchinese.GBK, fragments, 0.98},
+	} {
+		right := 0
+		for _, text := range c.texts {
+			wire, err := encoding.ReplaceUnsupported(c.enc.NewEncoder()).Bytes([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := decode(c.enc, wire)
+			if got, _ := UTF8(wire, "", HTML); bytes.Equal(got, want) {
+				right++
+			}
+		}
+		share := float64(right) / float64(len(c.texts))
+		t.Logf("%s: %.4f of %d", c.name, share, len(c.texts))
+		if share < c.least {
+			t.Errorf("%s: %.4f read rightly, want %.3f", c.name, share, c.least)
+		}
+	}
+}
+
+func shared(t *testing.T) string {
+	dir := cmp.Or(os.Getenv("CHORUS_SHARED"), "../../../shared")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no real texts: %v", err)
+	}
+	return dir
+}
+
+// sharedPosts gives the first 40 letters of n Russian posts.
+func sharedPosts(t *testing.T, n int) []string {
+	file, err := os.Open(filepath.Join(shared(t), "corpora", "telegram_ru_news.jsonl.gz"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for posts := json.NewDecoder(z); len(out) < n; {
+		var post struct{ Text string }
+		if err := posts.Decode(&post); err != nil {
+			t.Fatal(err)
+		}
+		runes := []rune(post.Text)
+		if head := string(runes[:min(len(runes), 40)]); strings.ContainsFunc(head, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) {
+			out = append(out, head)
+		}
+	}
+	return out
+}
+
+// sharedFragments gives n runs of 8 to 60 characters from Chinese pages.
+func sharedFragments(t *testing.T, n int) []string {
+	pages, err := filepath.Glob(filepath.Join(shared(t), "web", "pages", "*.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := regexp.MustCompile(`[\p{Han}，。、：；]{8,60}`)
+	var out []string
+	for _, name := range pages {
+		plain, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := UTF8(plain, "", HTML)
+		out = append(out, run.FindAllString(string(text), 100)...)
+	}
+	if len(out) == 0 {
+		t.Skip("no Chinese pages")
+	}
+	return out[:min(len(out), n)]
 }
 
 func TestUTF8ReadsWideEncodings(t *testing.T) {
