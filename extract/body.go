@@ -124,7 +124,6 @@ func (p *page) extract(maxBlocks int) found {
 		EnableFallback:     true,
 		FallbackCandidates: &trafilatura.FallbackCandidates{Readability: node},
 		ExcludeComments:    true,
-		IncludeLinks:       true,
 		IncludeImages:      true,
 		HtmlDateOverride:   &htmldate.Result{},
 	})
@@ -132,6 +131,7 @@ func (p *page) extract(maxBlocks int) found {
 		return read
 	}
 	f := p.found("trafilatura", traf.ContentNode)
+	f.paragraphs = restore(f.paragraphs, paragraphs(p.doc))
 	if 2*f.letters() < read.letters() {
 		return read
 	}

@@ -64,7 +64,7 @@ var vagueMeta = []string{"date", "createdate", "created", "release_date", "dcsex
 // finds, what the page's data say, a <time> or a printed date by the title,
 // and what htmldate or the address give. Where the address names a day, a
 // weak claim for another day is not believed.
-func (p *page) published(m *claims) claim {
+func (p *page) published(m *claims, title string) claim {
 	if c := p.ruleDate(); p.plausible(c) {
 		return c
 	}
@@ -77,7 +77,7 @@ func (p *page) published(m *claims) claim {
 		}
 	}
 	address := urlDate(p.url.Path)
-	for _, c := range []func() claim{p.timeDate, p.printedDate, func() claim { return p.vagueDate(m) }, p.htmlDate} {
+	for _, c := range []func() claim{p.timeDate, func() claim { return p.printedDate(title) }, func() claim { return p.vagueDate(m) }, p.htmlDate} {
 		if c := c(); p.plausible(c) && (address.time.IsZero() || nearDay(c.time, address.time)) {
 			return c
 		}
@@ -172,35 +172,47 @@ func hasAttr(n *html.Node, name string) bool {
 var dateBox = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:pub|publish|published|pubtime|pubdate|date|time|datetime|info|source|meta|subtitle|author|dateline|laiyuan|header-time)|[a-z](?:date|time|info|source)(?:$|[^a-z])`)
 
 // printedDate reads a date that is printed in a small box near the title.
-func (p *page) printedDate() claim {
+func (p *page) printedDate(title string) claim {
 	var best claim
+	title = squash(title)
 	distance, titled := 0, false
 	walk(p.doc, func(n *html.Node) bool {
 		switch {
 		case !best.time.IsZero() && !best.day:
 			return false
-		case n.DataAtom == atom.H1:
+		case n.DataAtom == atom.H1 || !titled && title != "" && n.Type == html.TextNode && squash(n.Data) == title && !within(n, atom.Head):
 			titled, distance = true, 0
 		case n.DataAtom == atom.Script || n.DataAtom == atom.Style || n.DataAtom == atom.Aside || n.DataAtom == atom.Footer || n.DataAtom == atom.A || n.DataAtom == atom.Head:
 			return false
 		case n.Type == html.TextNode:
-			distance += len(n.Data)
+			distance += len(strings.TrimSpace(n.Data))
+			if titled && distance < 600 && strings.ContainsAny(n.Data, "0123456789") {
+				best = p.sooner(best, n.Data)
+			}
 		case n.Type == html.ElementNode && blockOrSpan(n.DataAtom):
 			near := titled && distance < 600
 			if !near && !dateBox.MatchString(attr(n, "class")+" "+attr(n, "id")) {
 				return true
 			}
-			s := innerText(n)
-			if s == "" || utf8.RuneCountInString(s) > 160 {
-				return true
-			}
-			c := p.parse(s, "text")
-			if p.plausible(c) && (best.time.IsZero() || !c.day) {
-				best = c
+			if s := shortText(n, 160); strings.ContainsAny(s, "0123456789") {
+				best = p.sooner(best, s)
 			}
 		}
 		return true
 	})
+	return best
+}
+
+// sooner gives the date in a short text if it is better than the best so far:
+// the first, or the first with a time of day.
+func (p *page) sooner(best claim, s string) claim {
+	if utf8.RuneCountInString(s) > 160 {
+		return best
+	}
+	c := p.parse(s, "text")
+	if p.plausible(c) && (best.time.IsZero() || !c.day) {
+		return c
+	}
 	return best
 }
 
@@ -268,10 +280,11 @@ const clock = `(?:[T\s,в|]|at|um|às|à|,)*(?:(\d{1,2})[:时](\d{2})(?:[:分](\
 
 var (
 	ymd     = regexp.MustCompile(`(?i)\b((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})日?` + clock)
-	compact = regexp.MustCompile(`^((?:19|20)\d\d)(\d{2})(\d{2})(?:T?(\d{2}):?(\d{2}):?(\d{2})?)?$`)
+	compact = regexp.MustCompile(`^((?:19|20)\d\d)(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2}):?(\d{2})?\s*(Z)?([+-]\d{2}:?\d{2})?)?$`)
 	dmy     = regexp.MustCompile(`(?i)\b(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)\b` + clock)
 	timeDMY = regexp.MustCompile(`(?i)\b(\d{1,2}):(\d{2})(?:\s*(?:МСК|мск))?[\s,|]+(\d{1,2})[./](\d{1,2})[./]((?:19|20)\d\d)\b`)
-	worded  = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)?\.?\s+(?:de\s+)?(\p{L}{3,})\.?,?\s+(?:de\s+)?((?:19|20)\d\d)\b(?:\s*г(?:\.|ода)?)?` + clock)
+	timeDBY = regexp.MustCompile(`(?i)\b(\d{1,2}):(\d{2})[\s,|]+(\d{1,2})[\s-]+(\p{L}{3,})[\s.,-]+((?:19|20)\d\d)\b`)
+	worded  = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)?\.?[\s-]+(?:de\s+)?(\p{L}{3,})\.?,?[\s-]+(?:de\s+)?((?:19|20)\d\d)\b(?:\s*г(?:\.|ода)?)?` + clock)
 	english = regexp.MustCompile(`(?i)\b(\p{L}{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)\b` + clock)
 )
 
@@ -296,13 +309,18 @@ func (p *page) parse(s, from string) claim {
 		return p.claim(from, m[1], m[2], m[3], m[4:])
 	}
 	if m := compact.FindStringSubmatch(s); m != nil {
-		return p.claim(from, m[1], m[2], m[3], append(m[4:], "", "", ""))
+		return p.claim(from, m[1], m[2], m[3], []string{m[4], m[5], m[6], "", m[7], m[8]})
 	}
 	if m := timeDMY.FindStringSubmatch(s); m != nil {
 		return p.claim(from, m[5], m[4], m[3], []string{m[1], m[2], "", "", "", ""})
 	}
 	if m := dmy.FindStringSubmatch(s); m != nil {
 		return p.claim(from, m[3], m[2], m[1], m[4:])
+	}
+	if m := timeDBY.FindStringSubmatch(s); m != nil {
+		if month := monthOf(m[4]); month != "" {
+			return p.claim(from, m[5], month, m[3], []string{m[1], m[2], "", "", "", ""})
+		}
 	}
 	if m := worded.FindStringSubmatch(s); m != nil {
 		if month := monthOf(m[2]); month != "" {

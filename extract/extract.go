@@ -80,7 +80,7 @@ func New(o Options) *Extractor {
 //
 // A fault does not mean that the article is worthless. Its class is "format"
 // if the body is neither HTML nor plain text, "empty" if there is no text in
-// it, and "panic" if an extractor failed or ran out of time; the article then
+// it, "denied" if the page is a check for robots in place of the article, and "panic" if an extractor failed or ran out of time; the article then
 // has the text of the fallback.
 func (x *Extractor) Article(c *corpus.Capture, item corpus.Item, outlet corpus.Outlet) (corpus.Article, *corpus.Fault) {
 	a := corpus.Article{Kind: corpus.KindArticle, Lang: "und", Extractor: "none", Truncated: truncated(c)}
@@ -126,6 +126,9 @@ func (x *Extractor) readHTML(a *corpus.Article, text string, c *corpus.Capture, 
 		return faultAt(c, corpus.FaultFormat, err.Error())
 	}
 	m := p.claims()
+	if isChallenge(m) {
+		return faultAt(c, corpus.FaultDenied, "the page is a check for robots: "+m.head)
+	}
 	a.Title = p.title(m, item)
 	a.Byline, a.Section, a.Canonical = m.byline, m.section, m.canonical
 	b, fault := x.body(p, m, a.Title)
@@ -140,7 +143,7 @@ func (x *Extractor) readHTML(a *corpus.Article, text string, c *corpus.Capture, 
 	a.Credits = p.credits(m, b.raw)
 	a.Dateline = dateline(paras)
 	a.Kind = kindOf(a.Title, p.url.Path, paras)
-	published := p.published(m)
+	published := p.published(m, a.Title)
 	a.Published, a.PublishedFrom = published.time, published.from
 	if m.modified.after(published.time) {
 		a.Modified = m.modified.time

@@ -123,6 +123,14 @@ func (m *claims) value(names ...string) string {
 	return ""
 }
 
+// challenge is the title of a page that a guard puts before the site.
+var challenge = regexp.MustCompile(`(?i)^(?:just a moment|checking your browser|attention required|ddos-guard|access denied|are you a robot|verify you are human|security check|один момент|проверка браузера|доступ ограничен|вы не робот|please wait)\b.{0,40}$|^(?:安全验证|访问验证|百度安全验证|人机验证)`)
+
+// isChallenge reports whether the page asks its reader to prove to be human.
+func isChallenge(m *claims) bool {
+	return challenge.MatchString(m.head) && m.ld.headline == "" && m.value("og:title", "article:published_time") == ""
+}
+
 // siteNames are the names that a page title may end with.
 func (p *page) siteNames(m *claims) []string {
 	names := []string{m.value("og:site_name", "application-name"), m.ld.publisher, p.outlet.Name, p.outlet.Native, p.outlet.ID}

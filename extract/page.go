@@ -50,25 +50,42 @@ func newPage(text string, c *corpus.Capture, outlet corpus.Outlet) (*page, error
 			}
 		}
 	}
-	dropNoscript(doc)
+	dropUnread(doc)
 	p.survey()
 	p.zone = zoneOf(outlet, p.cjk)
 	return p, nil
 }
 
-// dropNoscript removes what is meant for readers without scripts, for whom
-// sites have little to say; a picture may stand there that a script loads late.
-func dropNoscript(doc *html.Node) {
+// dropUnread removes captions of pictures, and what is meant for readers
+// without scripts, for whom sites have little to say; but a picture may stand
+// there that a script loads late.
+func dropUnread(doc *html.Node) {
 	var doomed []*html.Node
 	walk(doc, func(n *html.Node) bool {
-		if n.DataAtom == atom.Noscript && (n.FirstChild == nil || !strings.Contains(n.FirstChild.Data, "<img")) {
+		switch {
+		case n.DataAtom == atom.Noscript && (n.FirstChild == nil || !strings.Contains(n.FirstChild.Data, "<img")), isCaption(n):
 			doomed = append(doomed, n)
+			return false
 		}
-		return n.DataAtom != atom.Noscript
+		return true
 	})
 	for _, n := range doomed {
 		n.Parent.RemoveChild(n)
 	}
+}
+
+// isCaption reports whether the class of a short block says that it is the
+// caption of a picture.
+func isCaption(n *html.Node) bool {
+	if n.Type != html.ElementNode || n.Parent == nil {
+		return false
+	}
+	for _, class := range strings.Fields(strings.ToLower(attr(n, "class"))) {
+		if class == "caption" || strings.HasSuffix(class, "-caption") || strings.HasSuffix(class, "_caption") || class == "wp-caption-text" {
+			return shortText(n, 400) != ""
+		}
+	}
+	return false
 }
 
 // survey counts the blocks and the scripts of the page.

@@ -113,7 +113,8 @@ func (w *writer) open(a atom.Atom) *int {
 	return new(int)
 }
 
-// write adds text, after what the line breaks before it mean.
+// write adds text, after what the line breaks before it mean. A line that
+// begins with a link is one of a list of links.
 func (w *writer) write(s string, pre bool) {
 	if pre {
 		for i, line := range strings.Split(s, "\n") {
@@ -129,7 +130,7 @@ func (w *writer) write(s string, pre bool) {
 		return
 	}
 	if w.breaks > 0 && strings.TrimSpace(s) != "" {
-		if breaksParagraph(w.text.String(), s) {
+		if w.inLink > 0 || breaksParagraph(w.text.String(), s) {
 			w.end()
 		} else {
 			w.text.WriteByte(' ')
