@@ -43,7 +43,9 @@ type Report struct {
 // it: gzip members that cannot be unpacked or whose framing was altered, block
 // and payload digests, segments without warcinfo, captures with records
 // missing, and revisits that refer to nothing. Each thing that is damaged is
-// named once. That whole captures were taken out does not show here: the
+// named once. A flipped bit goes unseen only where deflate does not use it or
+// has two ways to say the same; then every record still reads as it was
+// written. That whole captures were taken out does not show here: the
 // store's evidence and the extents given to Open do show it.
 //
 // Up to workers segments are read at once; progress, if not nil, is told from
