@@ -124,7 +124,7 @@ const (
 // datelines are the forms of the line that opens a wire story.
 var datelines = []*regexp.Regexp{
 	regexp.MustCompile(`^(?:【[^】]{2,20}】)?[\p{Han}、/]{2,20}?(?:\d{4}年)?\d{1,2}月\d{1,2}日(?:[上下]午|晚)?(?:专?电|讯|综合报道)(?:\s?（[^）]{1,40}）|\s?\([^)]{1,40}\))?`),
-	regexp.MustCompile(`^(?:[\p{Lu}\-’' ,]{3,40}?|\p{Lu}[\p{Ll}\-]{2,20}\.)(?: ?[/(][^/)]{1,30}[/)])?[,.]? (?:` + russianDay + `|` + englishDay + `)\.?(?: ?[/(][^/)]{2,40}[/)]\.?)?(?: ?[-–—]{1,2} ?(?:[\p{Lu}][\p{L}. ]{2,30}?[.,-])?)?`),
+	regexp.MustCompile(`^(?:[\p{Lu}\-’' ,]{3,40}?|\p{Lu}[\p{Ll}\-]{2,20}\.)(?: ?[/(][^/)]{1,30}[/)])?[,.]? (?:` + russianDay + `|` + englishDay + `)\.?(?: ?[/(][^/)]{2,40}[/)]\.?)?(?: ?[-–—]{1,2}(?: \p{Lu}\p{L}*(?: \p{Lu}\p{L}*){0,2}[.,])?)?`),
 	regexp.MustCompile(`^\p{Lu}[\p{Lu}\-’' ,.]{2,40} \((?:Sputnik|Xinhua|Reuters|AP|TASS|CNS|ECNS|APP|IRNA|Prensa Latina)\) ?[-–—]{1,2}`),
 }
 

@@ -62,7 +62,7 @@ var vagueMeta = []string{"date", "createdate", "created", "release_date", "dcsex
 
 // published tells when the article was published: what the registry's selector
 // finds, what the page's data say, a <time> or a printed date by the title,
-// and what htmldate or the address give. Where the address names a day, a
+// and what the address or else htmldate give. Where the address names a day, a
 // weak claim for another day is not believed.
 func (p *page) published(m *claims, title string) claim {
 	if c := p.ruleDate(); p.plausible(c) {
@@ -77,13 +77,16 @@ func (p *page) published(m *claims, title string) claim {
 		}
 	}
 	address := urlDate(p.url.Path)
-	for _, c := range []func() claim{p.timeDate, func() claim { return p.printedDate(title) }, func() claim { return p.vagueDate(m) }, p.htmlDate} {
+	for _, c := range []func() claim{p.timeDate, func() claim { return p.printedDate(title) }, func() claim { return p.vagueDate(m) }} {
 		if c := c(); p.plausible(c) && (address.time.IsZero() || nearDay(c.time, address.time)) {
 			return c
 		}
 	}
 	if p.plausible(address) {
 		return address
+	}
+	if c := p.htmlDate(); p.plausible(c) {
+		return c
 	}
 	return claim{}
 }
