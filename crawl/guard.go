@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,6 +61,9 @@ type guard struct {
 	allow    []netip.Prefix
 	resolver *net.Resolver
 	timeout  time.Duration // of a lookup
+
+	mu    sync.Mutex
+	known map[string]lookedUp // names behind proxies
 }
 
 // control is a net.Dialer.ControlContext.
@@ -166,11 +170,9 @@ func (g *guard) checkTarget(ctx context.Context, u, proxy *url.URL) error {
 	if !strings.Contains(host, ".") || slices.ContainsFunc(privateNames, func(n string) bool { return under(host, n) }) {
 		return refuse("name %q is private", host)
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.timeout)
-	defer cancel()
 	number, _ := strconv.ParseUint(port(u), 10, 16) // checkURL has seen it
-	addrs, err := g.resolver.LookupNetIP(ctx, "ip", host)
-	if err != nil && !slices.Contains(openPorts, uint16(number)) {
+	addrs := g.lookup(ctx, host)
+	if len(addrs) == 0 && !slices.Contains(openPorts, uint16(number)) {
 		return refuse("port %d is not one of the web", number)
 	}
 	for _, a := range addrs {
@@ -179,6 +181,47 @@ func (g *guard) checkTarget(ctx context.Context, u, proxy *url.URL) error {
 		}
 	}
 	return nil
+}
+
+// What the addresses of a name behind a proxy are, is remembered for a while:
+// the proxy asks for itself anyway, and where names cannot be resolved at all
+// each look would cost seconds.
+const (
+	lookupTimeout  = 3 * time.Second
+	lookupRemember = 5 * time.Minute
+	lookupMost     = 4096 // names remembered
+)
+
+type lookedUp struct {
+	addrs []netip.Addr
+	until time.Time
+}
+
+// lookup gives the addresses of a name, none if it does not resolve here.
+func (g *guard) lookup(ctx context.Context, host string) []netip.Addr {
+	now := time.Now()
+	g.mu.Lock()
+	known, ok := g.known[host]
+	g.mu.Unlock()
+	if ok && now.Before(known.until) {
+		return known.addrs
+	}
+	limited, cancel := context.WithTimeout(ctx, min(g.timeout, lookupTimeout))
+	defer cancel()
+	addrs, err := g.resolver.LookupNetIP(limited, "ip", host)
+	if err != nil {
+		addrs = nil
+	}
+	if ctx.Err() != nil {
+		return addrs // cut short; it says nothing about the name
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.known == nil || len(g.known) >= lookupMost {
+		g.known = map[string]lookedUp{}
+	}
+	g.known[host] = lookedUp{addrs, now.Add(lookupRemember)}
+	return addrs
 }
 
 // checkDirect is checkURL for a request without proxy; the dialer does the rest.

@@ -331,12 +331,8 @@ func (r *round) page(l store.Lease, capture *corpus.Capture) parcel {
 	r.reading <- struct{}{}
 	defer func() { <-r.reading }()
 	v := r.visit(l.Item, capture, r.document(l.Item, capture), l.Attempts, l.Visits)
-	p := parcel{captures: []*corpus.Capture{capture}, note: note{Item: &l.Item}, visit: &v}
-	if v.Fault != nil {
-		p.losses = []corpus.Loss{{Outlet: l.Item.Outlet, URL: l.Item.URL, Fault: *v.Fault}}
-	}
 	r.network.saw(capture, r.now())
-	return p
+	return parcel{captures: []*corpus.Capture{capture}, note: note{Item: &l.Item}, visit: &v}
 }
 
 func (r *round) pageDone(ctx context.Context, l store.Lease, p *parcel, err error) {
@@ -383,7 +379,6 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 	}
 	p.poll = &poll
 	if f := poll.State.Fault; f != nil {
-		p.losses = []corpus.Loss{{Outlet: d.outlet.ID, URL: d.feed.URL, Feed: true, Fault: *f}}
 		r.log.Debug("feed had a fault", "outlet", d.outlet.ID, "url", d.feed.URL, "class", f.Class, "reason", f.Reason)
 	}
 	committed := make(chan error, 1)

@@ -19,8 +19,7 @@ type parcel struct {
 	note     note
 	poll     *store.Poll
 	visit    *store.Visit // of the last capture
-	losses   []corpus.Loss
-	done     func(error) // called when the parcel is committed, or could not be
+	done     func(error)  // called when the parcel is committed, or could not be
 }
 
 // maxParcels is how many parcels share one fsync and one commit at most.
@@ -134,9 +133,6 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 	for i := range batch {
 		p := &batch[i]
 		for _, c := range p.captures {
-			if len(c.Exchanges) == 0 {
-				continue // nobody answered; the loss is in the store
-			}
 			ev, err := m.archive.Append(c, p.note.json(), previous)
 			if err != nil {
 				return fmt.Errorf("keep evidence: %w", err)
@@ -153,11 +149,12 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 		}
 		if p.poll != nil {
 			b.Polls = append(b.Polls, *p.poll)
+			b.Losses = append(b.Losses, pollLosses(p.poll)...)
 		}
 		if p.visit != nil {
 			b.Visits = append(b.Visits, p.visit)
+			b.Losses = append(b.Losses, losses(p.visit)...)
 		}
-		b.Losses = append(b.Losses, p.losses...)
 	}
 	extents, err := m.archive.Sync()
 	if err != nil {

@@ -53,8 +53,8 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 	} else {
 		d.Article, d.Fault = m.extractor.Article(capture, item, outlet)
 	}
-	if d.Fault == nil {
-		d.Fault = capture.Fault
+	if capture.Fault != nil {
+		d.Fault = capture.Fault // the body was cut: that is why, whatever reading it brought
 	}
 	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
 	d.ID = identity(item.URL, capture.FinalURL(), d.Article.Canonical)
@@ -130,6 +130,22 @@ func (m *Monitor) visit(item corpus.Item, capture *corpus.Capture, d *corpus.Doc
 		v.State = store.Failed
 	}
 	return v
+}
+
+// losses is what the ledger says of a visit.
+func losses(v *store.Visit) []corpus.Loss {
+	if v.Fault == nil {
+		return nil
+	}
+	return []corpus.Loss{{Outlet: v.Item.Outlet, URL: v.Item.URL, Fault: *v.Fault}}
+}
+
+// pollLosses is what the ledger says of a poll.
+func pollLosses(p *store.Poll) []corpus.Loss {
+	if p.State.Fault == nil {
+		return nil
+	}
+	return []corpus.Loss{{Outlet: p.State.Outlet, URL: p.State.URL, Feed: true, Fault: *p.State.Fault}}
 }
 
 // retries is how often a page with this fault is tried again.

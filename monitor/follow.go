@@ -98,16 +98,25 @@ func (m *Monitor) followOnce(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	docs := make([]corpus.Document, 0, len(changes))
-	var marks []corpus.Document
+	var marks []local.Mark
+	tags := map[corpus.Seq][]corpus.Tag{}
 	for _, c := range changes {
-		if c.Marked {
-			marks = append(marks, c.Document)
-		} else {
+		if !c.Marked {
 			docs = append(docs, c.Document)
+			continue
 		}
+		marks = append(marks, local.Mark{Seq: c.Document.Seq, Deleted: c.Document.Deleted, Replaced: c.Document.Replaced})
+		tags[c.Document.Seq] = c.Document.Tags
 	}
 	start := time.Now()
-	if err := m.index.Put(ctx, docs, marks, changes[len(changes)-1].N); err != nil {
+	if err := m.index.Mark(ctx, marks...); err != nil {
+		return 0, fmt.Errorf("index: %w", err)
+	}
+	if err := m.index.Retag(ctx, tags); err != nil {
+		return 0, fmt.Errorf("index: %w", err)
+	}
+	// Last, because it moves the cursor.
+	if err := m.index.Put(ctx, docs, changes[len(changes)-1].N); err != nil {
 		return 0, fmt.Errorf("index: %w", err)
 	}
 	m.metrics.indexed(len(docs), time.Since(start))

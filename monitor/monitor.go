@@ -14,6 +14,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -77,8 +78,8 @@ func dir(c *config.Config, part string) string { return filepath.Join(c.Data, pa
 // Open takes the data folder of the configuration and opens all in it. An
 // index that is missing, damaged or of an older make is filled again by
 // itself. If another process has the folder the error is a *store.HeldError.
-func Open(ctx context.Context, o Options) (m *Monitor, err error) {
-	m = &Monitor{cfg: o.Config, log: o.Log, progress: o.Progress, now: o.Now, wake: make(chan struct{}, 1)}
+func Open(ctx context.Context, o Options) (*Monitor, error) {
+	m := &Monitor{cfg: o.Config, log: o.Log, progress: o.Progress, now: o.Now, wake: make(chan struct{}, 1)}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,36 +89,38 @@ func Open(ctx context.Context, o Options) (m *Monitor, err error) {
 	if m.now == nil {
 		m.now = time.Now
 	}
-	defer func() {
-		if err != nil {
-			m.Close()
-		}
-	}()
 	m.reading = make(chan struct{}, cores(o.Config.Extract.Workers))
+	m.metrics = newMetrics(m)
+	if err := m.open(ctx, o.Verb); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+func (m *Monitor) open(ctx context.Context, verb string) (err error) {
 	if m.registry, err = Registry(m.cfg); err != nil {
-		return nil, err
+		return err
 	}
 	if m.tagger, err = Tagger(m.cfg); err != nil {
-		return nil, err
+		return err
 	}
 	m.extractor = extract.New(extract.Options{Timeout: m.cfg.Extract.Timeout})
 	if m.crawler, err = newCrawler(m.cfg, m.log); err != nil {
-		return nil, err
+		return err
 	}
-	if m.lock, err = store.Acquire(ctx, m.cfg.Data, o.Verb); err != nil {
-		return nil, err
+	if m.lock, err = store.Acquire(ctx, m.cfg.Data, verb); err != nil {
+		return err
 	}
 	if m.store, err = store.Open(ctx, m.cfg.Data); err != nil {
-		return nil, err
+		return err
 	}
 	if err = m.store.Release(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err = m.openArchive(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	m.metrics = newMetrics(m)
-	return m, m.openIndex(ctx)
+	return m.openIndex(ctx)
 }
 
 func cores(n int) int {
@@ -163,7 +166,7 @@ func newCrawler(c *config.Config, log *slog.Logger) (*crawl.Crawler, error) {
 		ConnectTimeout: c.Collect.ConnectTimeout,
 		Timeout:        c.Collect.Timeout,
 		MaxBodyBytes:   int64(c.Collect.MaxBody),
-		MaxRedirects:   c.Collect.MaxRedirects,
+		MaxRedirects:   cmp.Or(c.Collect.MaxRedirects, -1), // there 0 is the default
 		Proxy:          c.Collect.Proxy,
 		AllowNetworks:  c.Collect.AllowNetworks,
 		RootCAs:        roots,

@@ -96,7 +96,7 @@ type remade struct {
 // replay fills an empty store from the archive. Captures are read by several
 // goroutines and committed in the order of the archive.
 func (m *Monitor) replay(ctx context.Context, into *store.Store) (RebuildSummary, error) {
-	r := replayer{Monitor: m, into: into, states: map[string]corpus.FeedState{}, visits: map[corpus.DocID]int{}}
+	r := replayer{Monitor: m, into: into, states: map[string]corpus.FeedState{}, tries: map[corpus.DocID]tries{}}
 	work := ordered[archive.Entry, remade]{
 		slots: m.reading,
 		size:  entryBytes,
@@ -147,10 +147,16 @@ type replayer struct {
 	n      int
 	sum    RebuildSummary
 	states map[string]corpus.FeedState
-	visits map[corpus.DocID]int // good ones so far
+	tries  map[corpus.DocID]tries
 
 	feed     *feedNote         // of the poll that is being put together
 	captures []*corpus.Capture // of it
+}
+
+// tries counts the fetches of a page.
+type tries struct {
+	sinceGood int
+	good      int
 }
 
 func (r *replayer) add(ctx context.Context, x remade) error {
@@ -184,11 +190,15 @@ func (r *replayer) addVisit(x remade) {
 		r.sum.Strange++
 		return
 	}
-	v := r.visit(*x.note.Item, x.entry.Capture, x.doc, 1, r.visits[page])
+	n := r.tries[page]
+	n.sinceGood++
+	v := r.visit(*x.note.Item, x.entry.Capture, x.doc, n.sinceGood, n.good)
 	if v.State == store.Done {
-		r.visits[page]++
+		n = tries{good: n.good + 1}
 	}
+	r.tries[page] = n
 	r.batch.Visits = append(r.batch.Visits, &v)
+	r.batch.Losses = append(r.batch.Losses, losses(&v)...)
 }
 
 // endPoll makes the poll that is being put together, unless the capture is a
@@ -219,6 +229,7 @@ func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Captur
 		}
 		r.states[key] = p.State
 		r.batch.Polls = append(r.batch.Polls, p)
+		r.batch.Losses = append(r.batch.Losses, pollLosses(&p)...)
 	}
 	return nil
 }
