@@ -28,7 +28,7 @@ func (p *page) collect() found {
 // sentences keeps the paragraphs that end as sentences do: on a page with
 // little text all others are its furniture.
 func sentences(list []paragraph) []paragraph {
-	return slices.DeleteFunc(list, func(p paragraph) bool { return !endsSentence(p.text) })
+	return slices.DeleteFunc(list, func(p paragraph) bool { return !endsSentence(p.text) || mostlyLinks(p) })
 }
 
 // prose gives what a part of the page has in paragraphs that read like prose.
