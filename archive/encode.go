@@ -28,6 +28,7 @@ const (
 	typeRequest  = "request"
 	typeRevisit  = "revisit"
 	typeMetadata = "metadata"
+	typeResource = "resource"
 )
 
 const (
@@ -58,9 +59,9 @@ type facts struct {
 
 type exchangeFacts struct {
 	Role      corpus.Role `json:"role"`
-	Response  string      `json:"response"` // record id, also of a revisit
-	Request   string      `json:"request"`  // record id
-	Digest    string      `json:"digest"`   // of the payload, in a 304 that of the record it refers to
+	Response  string      `json:"response"`          // record id, also of a revisit
+	Request   string      `json:"request,omitempty"` // record id; a resource has none
+	Digest    string      `json:"digest"`            // of the payload, in a 304 that of the record it refers to
 	Proto     string      `json:"proto,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
 	Proxied   bool        `json:"proxied,omitzero"`
@@ -146,8 +147,29 @@ func metadataBlock(f facts, meta []byte) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// resource encodes what no server sent: one record with the bytes as they were
+// given (WARC 1.1, 6.4).
+func (e *encoder) resource(x *corpus.Exchange) (exchangeFacts, corpus.Evidence, error) {
+	f := exchangeFacts{Role: x.Role, Response: e.newID(), Digest: digest(x.Body)}
+	offset, length, err := e.record([]field{
+		{"WARC-Type", typeResource},
+		{"WARC-Record-ID", "<" + f.Response + ">"},
+		{"WARC-Date", warcDate(x.Started)},
+		{"WARC-Target-URI", cleanURI(x.URL)},
+		{"WARC-Payload-Digest", f.Digest},
+		{"Content-Type", clean(x.Response.Get("Content-Type"))},
+	}, x.Body)
+	return f, corpus.Evidence{
+		Offset: offset, Length: length, RecordID: f.Response, Digest: f.Digest,
+		URL: x.URL, Status: x.Status, Fetched: x.Started.UTC().Truncate(time.Second),
+	}, err
+}
+
 // exchange encodes a response or revisit, and the request.
 func (e *encoder) exchange(x *corpus.Exchange) (exchangeFacts, corpus.Evidence, error) {
+	if x.Role == corpus.RoleResource {
+		return e.resource(x)
+	}
 	f := exchangeFacts{
 		Role: x.Role, Response: e.newID(), Request: e.newID(), Digest: digest(x.Body),
 		Proto: x.Proto, Remote: x.Remote, Proxied: x.Proxied, Truncated: x.Truncated,

@@ -148,7 +148,7 @@ func (g *group) missing() []string {
 	var ids []string
 	for _, x := range g.facts.Exchanges {
 		for _, id := range []string{x.Response, x.Request} {
-			if g.find(id) == nil {
+			if id != "" && g.find(id) == nil {
 				ids = append(ids, id)
 			}
 		}
@@ -170,7 +170,7 @@ func (g *group) entry(fetch payloads) Entry {
 	for _, xf := range g.facts.Exchanges {
 		rec := g.find(xf.Response)
 		if rec == nil {
-			lost = lost || xf.Role == corpus.RolePage
+			lost = lost || xf.Role.Answers()
 			continue
 		}
 		x, err := g.exchange(rec, xf, fetch)
@@ -178,11 +178,11 @@ func (g *group) entry(fetch payloads) Entry {
 			e.Damage = append(e.Damage, Damage{
 				File: g.file, Offset: rec.Offset, Length: rec.Length, RecordID: rec.ID(), Reason: err.Error(),
 			})
-			lost = lost || xf.Role == corpus.RolePage
+			lost = lost || xf.Role.Answers()
 			continue
 		}
 		c.Exchanges = append(c.Exchanges, x)
-		if xf.Role == corpus.RolePage {
+		if xf.Role.Answers() {
 			e.Evidence = corpus.Evidence{
 				File: g.file, Offset: rec.Offset, Length: rec.Length, RecordID: rec.ID(), Digest: xf.Digest,
 				Revisit: rec.Type() == typeRevisit, URL: x.URL, Status: x.Status, Fetched: x.Started.Truncate(time.Second),
@@ -238,12 +238,15 @@ func (g *group) exchange(rec *Record, f exchangeFacts, fetch payloads) (corpus.E
 // is taken for the page, the others for redirects.
 func (g *group) infer() {
 	for _, rec := range g.records {
-		if t := rec.Type(); t != typeResponse && t != typeRevisit {
+		if t := rec.Type(); t != typeResponse && t != typeRevisit && t != typeResource {
 			continue
 		}
 		x := exchangeFacts{
 			Role: corpus.RoleRedirect, Response: rec.ID(), Digest: rec.Header.Get("WARC-Payload-Digest"),
 			Remote: rec.Header.Get("WARC-IP-Address"), Truncated: rec.Header.Get("WARC-Truncated"),
+		}
+		if rec.Type() == typeResource {
+			x.Role = corpus.RoleResource
 		}
 		if request := g.requestOf(rec); request != nil {
 			x.Request = request.ID()
@@ -251,7 +254,7 @@ func (g *group) infer() {
 		g.facts.URL, g.facts.Fetched = rec.URL(), rec.Date()
 		g.facts.Exchanges = append(g.facts.Exchanges, x)
 	}
-	if n := len(g.facts.Exchanges); n > 0 {
+	if n := len(g.facts.Exchanges); n > 0 && g.facts.Exchanges[n-1].Role == corpus.RoleRedirect {
 		g.facts.Exchanges[n-1].Role = corpus.RolePage
 	}
 }

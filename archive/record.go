@@ -204,6 +204,9 @@ func (r *Record) Check() error {
 		return fmt.Errorf("block digest of %s is not %s", r.ID(), want)
 	}
 	want := r.Header.Get("WARC-Payload-Digest")
+	if r.Type() == typeResource && !matches(want, r.Block) {
+		return fmt.Errorf("payload digest of %s is not %s", r.ID(), want)
+	}
 	if want == "" || r.Type() != typeResponse || !r.isHTTP() {
 		return nil
 	}
@@ -278,8 +281,14 @@ func chunked(h http.Header) bool {
 
 // Exchange reads the HTTP response of a response or revisit record, of this or
 // another writer, as that of a page. The request is not in it. The body of a
-// revisit is empty.
+// revisit is empty. A resource record is an exchange of that role.
 func (r *Record) Exchange() (corpus.Exchange, error) {
+	if r.Type() == typeResource {
+		return corpus.Exchange{
+			Role: corpus.RoleResource, URL: withoutFragment(r.URL()), Status: http.StatusOK, Started: r.Date(), Body: r.Block,
+			Response: http.Header{"Content-Type": {r.Header.Get("Content-Type")}},
+		}, nil
+	}
 	if t := r.Type(); !r.isHTTP() || t == typeRequest {
 		return corpus.Exchange{}, fmt.Errorf("record %s (%s of %s) has no HTTP response", r.ID(), t, clip(r.URL()))
 	}

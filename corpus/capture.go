@@ -19,10 +19,10 @@ type Capture struct {
 
 // Answer is the last exchange, or nil if nobody answered.
 func (c *Capture) Answer() *Exchange {
-	if len(c.Exchanges) == 0 || c.Exchanges[len(c.Exchanges)-1].Role != RolePage {
-		return nil
+	if n := len(c.Exchanges); n > 0 && c.Exchanges[n-1].Role.Answers() {
+		return &c.Exchanges[n-1]
 	}
-	return &c.Exchanges[len(c.Exchanges)-1]
+	return nil
 }
 
 // Status is the HTTP status of the answer, or 0.
@@ -54,8 +54,12 @@ type Role string
 const (
 	RoleRobots   Role = "robots"
 	RoleRedirect Role = "redirect"
-	RolePage     Role = "page" // also of a feed
+	RolePage     Role = "page"     // also of a feed
+	RoleResource Role = "resource" // no exchange at all: Body was given to us, with its media type in Response
 )
+
+// Answers reports whether an exchange with this role is what was asked for.
+func (r Role) Answers() bool { return r == RolePage || r == RoleResource }
 
 // An Exchange is one HTTP request and its response, as near to the bytes on
 // the wire as net/http lets us come.

@@ -66,7 +66,7 @@ func (c *Crawler) checkURL(ctx context.Context, u, proxy *url.URL) error {
 
 // send makes the request and reads the answer to its end, or to a limit.
 func (c *Crawler) send(ctx context.Context, clock *clock, q ask) answer {
-	x := &corpus.Exchange{Role: q.role, URL: q.url.String(), Method: http.MethodGet, Started: stamp(time.Now())}
+	x := &corpus.Exchange{Role: q.role, URL: q.url.String(), Method: http.MethodGet, Started: stamp(time.Now()), Proxied: q.proxy != nil}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		x.Started = stamp(time.Now())
 		x.Remote = info.Conn.RemoteAddr().String()

@@ -312,7 +312,7 @@ func (i *importer) line(raw []byte, now time.Time) (*corpus.Capture, corpus.Item
 	return &corpus.Capture{
 		URL: d.URL, Body: raw, Fetched: now,
 		Exchanges: []corpus.Exchange{{
-			Role: corpus.RolePage, URL: d.URL, Status: http.StatusOK, Body: raw, Started: now,
+			Role: corpus.RoleResource, URL: d.URL, Status: http.StatusOK, Body: raw, Started: now,
 			Response: http.Header{"Content-Type": {importType}},
 		}},
 	}, item, nil
