@@ -133,7 +133,7 @@ func FuzzPassages(f *testing.F) {
 
 func TestPassagesPreferWhereWordsStandTogether(t *testing.T) {
 	far := strings.Repeat("filler ", 100)
-	text := "alpha " + far + "beta alpha gamma " + far + "alpha"
+	text := "alpha " + far + "alpha " + far + "beta alpha gamma " + far + "alpha"
 	var words []corpus.Span
 	for _, w := range []string{"alpha", "beta", "gamma"} {
 		for i := range text {

@@ -327,6 +327,9 @@ func TestFailures(t *testing.T) {
 		{"failing", broken(func(s *Sources) {
 			s.Search = func(context.Context, index.Request) (*index.Result, error) { return nil, secret }
 		}), "/search", 500, "failed on our side"},
+		{"failing API", broken(func(s *Sources) {
+			s.Search = func(context.Context, index.Request) (*index.Result, error) { return nil, secret }
+		}), "/api/v1/search", 500, "failed on our side"},
 		{"panicking", broken(func(s *Sources) { s.Outlets = func(context.Context) ([]OutletStatus, error) { panic("oops") } }), "/outlets", 500, "failed on our side"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -342,7 +345,9 @@ func TestFailures(t *testing.T) {
 			if (rec.Header().Get("Retry-After") != "") != (c.status == 503) {
 				t.Errorf("Retry-After = %q", rec.Header().Get("Retry-After"))
 			}
-			checkPage(t, c.name, body)
+			if rec.Header().Get("Content-Type") != "application/problem+json" {
+				checkPage(t, c.name, body)
+			}
 		})
 	}
 }
