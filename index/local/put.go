@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,7 +184,7 @@ func (x *Index) putDocuments(ctx context.Context, c *change, docs []corpus.Docum
 			}
 			made[name] = p
 		}
-		batches = append(batches, x.batches(p, byPart[name], moved[name])...)
+		batches = append(batches, x.batches(p, byPart[name], moved[name], len(docs))...)
 	}
 	return made, c.write(ctx, batches)
 }
@@ -210,22 +211,22 @@ type batch struct {
 	deleted   []string
 }
 
-// batches cuts the documents of a partition so that two writers have work.
-func (x *Index) batches(p *partition, docs []index.Document, deleted []string) []batch {
+// batches cuts the documents of a partition, which are some of all that are
+// put, so that two writers have work.
+func (x *Index) batches(p *partition, docs []index.Document, deleted []string, all int) []batch {
 	size := x.options.BatchSize
-	if len(docs) > 200 {
-		size = min(size, (len(docs)+1)/2)
+	if all > 200 {
+		size = min(size, (all+1)/2)
 	}
-	all := []batch{{partition: p, deleted: deleted}}
-	for len(docs) > 0 {
-		last := &all[len(all)-1]
-		n := min(size-len(last.docs), len(docs))
-		last.docs = append(last.docs, docs[:n]...)
-		if docs = docs[n:]; len(docs) > 0 {
-			all = append(all, batch{partition: p})
+	list := []batch{{partition: p, deleted: deleted}}
+	for i, part := range slices.Collect(slices.Chunk(docs, size)) {
+		if i == 0 {
+			list[0].docs = part
+		} else {
+			list = append(list, batch{partition: p, docs: part})
 		}
 	}
-	return all
+	return list
 }
 
 // write brings the batches to disk, two at a time: one builds its segment
