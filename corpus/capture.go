@@ -132,7 +132,9 @@ func (f *Fault) Kept() bool {
 // Permanent reports whether asking again soon is pointless.
 func (f *Fault) Permanent() bool {
 	switch f.Class {
-	case FaultGuarded, FaultGone, FaultRobots, FaultRedirect, FaultEncoding, FaultFormat, FaultEmpty, FaultPanic:
+	case FaultRobots:
+		return f.Status < 500 // else robots.txt could not be read this time
+	case FaultGuarded, FaultGone, FaultRedirect, FaultEncoding, FaultFormat, FaultEmpty, FaultPanic:
 		return true
 	}
 	return false
