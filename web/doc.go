@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"chorus/corpus"
@@ -189,7 +191,7 @@ func docPageOf(versions []corpus.Document, shown int, q index.Query, l lookup) d
 		Outlet: link{URL: outletURL(d.Item.Outlet), Text: l.outletName(d.Item.Outlet)},
 		Bloc:   blocKey(l.bloc(d.Item.Outlet)), BlocName: blocName(l.bloc(d.Item.Outlet)),
 		Language: languageName(a.Lang), Kind: string(a.Kind), Section: shorten(plain(a.Section), 120),
-		Byline: shorten(plain(firstOf(a.Byline, d.Item.Author)), 200), Dateline: shorten(plain(a.Dateline), 200),
+		Byline: shorten(plain(cmp.Or(a.Byline, d.Item.Author)), 200), Dateline: shorten(plain(a.Dateline), 200),
 		Published: publishedClaim(d), Notices: noticesOf(versions, shown),
 		Legend: legendOf(tags, l), Times: timesOf(d),
 		SeenFrom: momentOf(d.Item.Absent), SeenTo: momentOf(d.Item.Seen),
@@ -220,13 +222,6 @@ func docPageOf(versions []corpus.Document, shown int, q index.Query, l lookup) d
 		p.Changes = changesOf(&versions[shown-1], d)
 	}
 	return p
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func noticesOf(versions []corpus.Document, shown int) []notice {
@@ -328,15 +323,18 @@ func evidenceOf(d *corpus.Document) evidence {
 // its marks.
 func paragraphsOf(text string, part corpus.Span, marks []mark) []paragraph {
 	part = fit(text, part, corpus.Span{End: len(text)})
+	marks = slices.Clone(marks)
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.Start, b.Start) })
 	var out []paragraph
+	var here []mark // those that may reach into the paragraph; the text may have many thousands
 	for _, s := range blocks(text[:part.End]) {
-		var inside []mark
-		for _, m := range marks {
-			if overlap(m.Span, s) {
-				inside = append(inside, m)
-			}
+		here = slices.DeleteFunc(here, func(m mark) bool { return m.End <= s.Start })
+		n := 0
+		for n < len(marks) && marks[n].Start < s.End {
+			n++
 		}
-		if segs := segments(text, s, inside); len(segs) > 0 {
+		here, marks = append(here, marks[:n]...), marks[n:]
+		if segs := segments(text, s, here); len(segs) > 0 {
 			out = append(out, segs)
 		}
 	}

@@ -140,7 +140,7 @@ func (w *world) search(_ context.Context, r index.Request) (*index.Result, error
 	from := 0
 	if r.Cursor != "" {
 		if _, err := fmt.Sscanf(r.Cursor, "from%d", &from); err != nil {
-			return nil, fmt.Errorf("cursor %q: %w", r.Cursor, ErrNotFound)
+			return nil, fmt.Errorf("cursor %q: %w", r.Cursor, index.ErrCursor)
 		}
 	}
 	for i := from; i < min(len(all), from+r.Size); i++ {

@@ -24,7 +24,7 @@ type segment struct {
 	Query   bool          // it is a word of the query
 	Tags    []int         // numbers of the tags that cover it, ascending
 	Stance  corpus.Stance // of the first of them
-	Opens   []int         // those whose span begins here; the page prints their numbers
+	Opens   []int         // those that begin here; the page prints their numbers
 	Control string        // names of control characters that stood here; Text is then empty
 }
 
@@ -77,12 +77,12 @@ func segments(text string, within corpus.Span, marks []mark) []segment {
 		case e.at == e.End:
 			active[e.Tag]--
 		default:
-			active[e.Tag]++
-			stances[e.Tag] = e.Stance
-			if e.open && e.Tag > 0 && !slices.Contains(opens, e.Tag) {
+			if e.open && e.Tag > 0 && active[e.Tag] == 0 {
 				opens = append(opens, e.Tag)
 				slices.Sort(opens)
 			}
+			active[e.Tag]++
+			stances[e.Tag] = e.Stance
 		}
 	}
 }

@@ -47,6 +47,11 @@ func TestSegments(t *testing.T) {
 			{Text: "ab", Tags: []int{1}, Stance: asserts, Opens: []int{1}},
 			{Text: "cd", Tags: []int{2}, Stance: rebuts, Opens: []int{2}},
 		}},
+		{"spans of one tag that cross", "abcdef", span(0, 6), []mark{tagged(1, 0, 4, asserts), tagged(1, 2, 6, asserts)}, []segment{
+			{Text: "ab", Tags: []int{1}, Stance: asserts, Opens: []int{1}},
+			{Text: "cd", Tags: []int{1}, Stance: asserts},
+			{Text: "ef", Tags: []int{1}, Stance: asserts},
+		}},
 		{"out of range, reversed and empty", "abc", span(0, 3), []mark{word(-9, 1), word(2, 99), word(2, 1), word(1, 1), word(50, 60)}, []segment{
 			{Text: "a", Query: true}, {Text: "b"}, {Text: "c", Query: true},
 		}},
@@ -160,5 +165,22 @@ func TestPassagesShowTheTagWhenNoWordIsNear(t *testing.T) {
 	got := passages(text, []corpus.Span{span(0, 5)}, []mark{tagged(1, at, at+9, corpus.StanceAsserts)})
 	if len(got) != 2 || !strings.Contains(text[got[1].Start:got[1].End], "the claim itself") {
 		t.Errorf("passages = %v, want the word and the tag", got)
+	}
+}
+
+func TestParagraphsTakeManyMarksFromAnyOrder(t *testing.T) {
+	text := strings.Repeat("ab cd\n\n", 3000)
+	var marks []mark
+	for at := len(text) - 7; at >= 0; at -= 7 {
+		marks = append(marks, word(at, at+2))
+	}
+	marks = append(marks, tagged(1, 0, len(text), corpus.StanceReports))
+	got := paragraphsOf(text, span(0, len(text)), marks)
+	if len(got) != 3000 {
+		t.Fatalf("%d paragraphs, want 3000", len(got))
+	}
+	want := paragraph{{Text: "ab", Query: true, Tags: []int{1}, Stance: corpus.StanceReports}, {Text: " cd", Tags: []int{1}, Stance: corpus.StanceReports}}
+	if diff := cmp.Diff(want, got[2999]); diff != "" {
+		t.Errorf("last paragraph (-want +got):\n%s", diff)
 	}
 }

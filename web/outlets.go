@@ -149,7 +149,7 @@ func sortOutlets(rows []OutletStatus, by string) {
 func outletRowOf(o *OutletStatus) outletRow {
 	row := outletRow{
 		URL: outletURL(o.Outlet.ID), Search: searchURL(index.With(everything(), "outlet", o.Outlet.ID), index.SortDate),
-		Name: plain(firstOf(o.Outlet.Name, o.Outlet.ID)), Native: plain(o.Outlet.Native),
+		Name: plain(cmp.Or(o.Outlet.Name, o.Outlet.ID)), Native: plain(o.Outlet.Native),
 		Bloc: blocKey(string(o.Outlet.Bloc)), BlocName: blocName(string(o.Outlet.Bloc)),
 		Country: o.Outlet.Country, Family: o.Outlet.Family, Tier: string(o.Outlet.Tier),
 		Health: string(o.Health), HealthName: healthName(o.Health),

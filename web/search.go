@@ -95,7 +95,7 @@ func (s *site) find(ctx context.Context, f searchForm) (*found, error) {
 		Facets: index.Facets(), TopFacets: topFacets, Histogram: true, By: index.FacetBloc,
 	})
 	if err != nil {
-		if f.Cursor != "" && errors.Is(err, ErrNotFound) {
+		if errors.Is(err, index.ErrCursor) {
 			return nil, &badRequest{"cursor", "does not belong to this search"}
 		}
 		return nil, fmt.Errorf("search %q: %w", f.Query, err)

@@ -45,8 +45,8 @@ var ErrNotFound = errors.New("not found")
 // be called from several goroutines at once. The pages do not change what
 // they are given.
 type Sources struct {
-	// Search answers a request. A cursor it does not know is an error that
-	// wraps ErrNotFound; while there is no index, one that wraps ErrNotReady.
+	// Search answers a request. A cursor of another search is an error that
+	// wraps index.ErrCursor; while there is no index, one that wraps ErrNotReady.
 	Search func(ctx context.Context, r index.Request) (*index.Result, error)
 
 	// Documents gives the documents with these sequence numbers, in the order
