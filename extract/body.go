@@ -72,11 +72,9 @@ func (x *Extractor) body(p *page, m *claims, title string) (found, *corpus.Fault
 
 // guarded runs the extractors so that neither a panic nor an endless loop in
 // them reaches us. An extractor cannot be stopped: one that runs out of time is
-// left behind, and holds a token until it ends.
+// left behind and counted until it ends.
 func (x *Extractor) guarded(p *page) (f found, failed string) {
-	select {
-	case x.strays <- struct{}{}:
-	default:
+	if x.strays.Load() >= x.maxStrays {
 		return found{}, "too many extractors are still running on earlier pages"
 	}
 	type result struct {
@@ -85,11 +83,10 @@ func (x *Extractor) guarded(p *page) (f found, failed string) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		defer func() { <-x.strays }()
 		var r result
 		defer func() {
 			if what := recover(); what != nil {
-				r = result{failed: failure(what)}
+				r = result{failed: fmt.Sprintf("the extractor failed: %v", what)}
 			}
 			done <- r
 		}()
@@ -101,6 +98,11 @@ func (x *Extractor) guarded(p *page) (f found, failed string) {
 	case r := <-done:
 		return r.found, r.failed
 	case <-timer.C:
+		x.strays.Add(1)
+		go func() {
+			<-done
+			x.strays.Add(-1)
+		}()
 		return found{}, fmt.Sprintf("the extractor took longer than %s", x.timeout)
 	}
 }

@@ -25,6 +25,9 @@ var creditLines = []*regexp.Regexp{
 	regexp.MustCompile(`^(?:المصدر|منبع)\s*:\s*.{2,80}$`),
 }
 
+// creditWord is in every source line; most pages of some outlets have none.
+var creditWord = regexp.MustCompile(`来源|稿源|來源|出处|Источник|Первоисточник|По материалам|Джерело|[Ss]ource|SOURCE|[Ff]uente|FUENTE|[Qq]uelle|[Ff]onte|المصدر|منبع`)
+
 // sourceMeta are the names under which pages say where a text comes from.
 var sourceMeta = []string{"source", "contentsource", "article:source", "mediaid", "original-source", "syndication-source", "dc.source", "dcterms.source"}
 
@@ -41,7 +44,7 @@ func (p *page) credits(m *claims, paras []paragraph) []string {
 	}
 	walk(p.doc, func(n *html.Node) bool {
 		switch {
-		case len(list) >= maxCredits:
+		case len(list) >= maxCredits || !p.credit:
 			return false
 		case n.DataAtom == atom.Script || n.DataAtom == atom.Style || n.DataAtom == atom.Head || n.DataAtom == atom.Footer || n.DataAtom == atom.Aside:
 			return false

@@ -33,6 +33,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"chorus/corpus"
@@ -53,7 +54,8 @@ type Extractor struct {
 	maxBytes  int
 	maxBlocks int
 	timeout   time.Duration
-	strays    chan struct{} // one token for each extractor that was given up on
+	maxStrays int64
+	strays    atomic.Int64 // extractors that were given up on and still run
 }
 
 // New makes an Extractor.
@@ -71,7 +73,7 @@ func New(o Options) *Extractor {
 	if o.Strays <= 0 {
 		o.Strays = runtime.GOMAXPROCS(0)
 	}
-	x.strays = make(chan struct{}, o.Strays)
+	x.maxStrays = int64(o.Strays)
 	return x
 }
 
@@ -84,9 +86,20 @@ func New(o Options) *Extractor {
 // has the text of the fallback.
 func (x *Extractor) Article(c *corpus.Capture, item corpus.Item, outlet corpus.Outlet) (corpus.Article, *corpus.Fault) {
 	a := corpus.Article{Kind: corpus.KindArticle, Lang: "und", Extractor: "none", Truncated: truncated(c)}
-	fault := x.read(&a, c, item, outlet)
+	fault := x.recovered(&a, c, item, outlet)
 	fromItem(&a, item)
 	return a, fault
+}
+
+// recovered reads the page; a panic of the parser or of our own code becomes a
+// fault, and what was read until then stays.
+func (x *Extractor) recovered(a *corpus.Article, c *corpus.Capture, item corpus.Item, outlet corpus.Outlet) (fault *corpus.Fault) {
+	defer func() {
+		if what := recover(); what != nil {
+			fault = faultAt(c, corpus.FaultPanic, fmt.Sprintf("reading the page failed: %v", what))
+		}
+	}()
+	return x.read(a, c, item, outlet)
 }
 
 func (x *Extractor) read(a *corpus.Article, c *corpus.Capture, item corpus.Item, outlet corpus.Outlet) *corpus.Fault {
@@ -233,5 +246,3 @@ func parseURL(raw string) *url.URL {
 	}
 	return u
 }
-
-func failure(what any) string { return fmt.Sprintf("the extractor failed: %v", what) }

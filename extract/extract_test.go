@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -234,6 +235,39 @@ func TestArticleTakesFromTheFeedWhatThePageLacks(t *testing.T) {
 	a, _ := New(Options{}).Article(capture("https://example.com/x", "text/html", []byte(page)), item, corpus.Outlet{})
 	if a.Title != "A title" || a.Byline != "J. Roe" || a.PublishedFrom != "feed" || !a.Published.Equal(time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)) {
 		t.Errorf("article = %+v", a)
+	}
+}
+
+func TestArticleFromSeveralGoroutines(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	x := New(Options{Strays: 1})
+	var group sync.WaitGroup
+	for _, file := range files {
+		f := readFixture(t, file)
+		c, outlet := f.capture(t), f.outlet()
+		want, _ := New(Options{}).Article(c, corpus.Item{}, outlet)
+		for range 4 {
+			group.Go(func() {
+				if got, _ := x.Article(c, corpus.Item{}, outlet); cmp.Diff(want, got) != "" {
+					t.Errorf("%s: article differs (-alone +together):\n%s", file, cmp.Diff(want, got))
+				}
+			})
+		}
+	}
+	group.Wait()
+}
+
+func TestArticleGivesUpOnExtractorsAfterTooManyStrays(t *testing.T) {
+	page := "<html><body><article><p>" + strings.Repeat("The minister opened the new bridge on Monday. ", 50) + "</p></article></body></html>"
+	x := New(Options{Strays: 1})
+	x.strays.Add(1)
+	a, fault := x.Article(capture("https://example.com/x", "text/html", []byte(page)), corpus.Item{}, corpus.Outlet{})
+	if fault == nil || fault.Class != corpus.FaultPanic || a.Extractor != "fallback" || a.Text == "" {
+		t.Errorf("extractor %q, fault %v, want the fallback and a fault", a.Extractor, fault)
+	}
+	x.strays.Add(-1)
+	if a, fault = x.Article(capture("https://example.com/x", "text/html", []byte(page)), corpus.Item{}, corpus.Outlet{}); fault != nil || a.Extractor != "trafilatura" {
+		t.Errorf("extractor %q, fault %v after the stray has ended", a.Extractor, fault)
 	}
 }
 

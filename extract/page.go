@@ -26,6 +26,7 @@ type page struct {
 	blocks int            // paragraphs, breaks, list items, cells
 	cjk    bool           // most of its text is Chinese, Japanese or Korean
 	flat   bool           // the parser refused it: it has lost its structure
+	credit bool           // a word that begins a source line is somewhere on it
 }
 
 func newPage(text string, c *corpus.Capture, outlet corpus.Outlet) (*page, error) {
@@ -38,7 +39,7 @@ func newPage(text string, c *corpus.Capture, outlet corpus.Outlet) (*page, error
 			return nil, fmt.Errorf("parse page: %w", err)
 		}
 	}
-	p := &page{doc: doc, flat: flat, outlet: outlet, now: c.Fetched, url: parseURL(c.FinalURL())}
+	p := &page{doc: doc, flat: flat, credit: creditWord.MatchString(text), outlet: outlet, now: c.Fetched, url: parseURL(c.FinalURL())}
 	p.base = p.url
 	if n := first(doc, func(n *html.Node) bool { return n.DataAtom == atom.Base && attr(n, "href") != "" }); n != nil {
 		p.base = p.url.ResolveReference(parseURL(attr(n, "href")))
