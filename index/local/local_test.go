@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -482,6 +483,44 @@ func TestSearchRefusesWhatItCannotAnswer(t *testing.T) {
 	cancel()
 	if _, err := x.Search(ctx, index.Request{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Search with an ended context: %v", err)
+	}
+}
+
+// A search sees a put whole or not at all, in the columns and in the words alike.
+func TestSearchesSeeWholePuts(t *testing.T) {
+	x := open(t, t.TempDir(), options())
+	ctx, stop := context.WithCancel(context.Background())
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			last := 0
+			for ctx.Err() == nil {
+				r, err := x.Search(context.Background(), index.Request{Query: index.Text{Value: "common"}, Size: 3, Facets: index.Facets()})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if r.Total%10 != 0 || r.Total < last {
+					t.Errorf("%d hits after %d", r.Total, last)
+				}
+				last = r.Total
+			}
+		})
+	}
+	for i := range corpus.Seq(25) {
+		var docs []corpus.Document
+		for seq := i*10 + 1; seq <= i*10+10; seq++ {
+			docs = append(docs, doc(seq, "river", "en", "", "common", int(seq%3)*40, tag("tide", corpus.StanceAsserts)))
+		}
+		put(t, x, docs...)
+		if err := x.Retag(context.Background(), map[corpus.Seq][]corpus.Tag{i*10 + 1: nil}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	readers.Wait()
+	if r := search(t, x, index.Request{Query: query(t, "common")}); r.Total != 250 || r.Hits == nil {
+		t.Errorf("Search = %+v", r)
 	}
 }
 

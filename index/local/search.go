@@ -134,7 +134,7 @@ func (a sortKey) compare(b sortKey) int {
 func (x *Index) position(q index.Query, r index.Request) (position, error) {
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%s %s", r.Sort, q)
-	p := position{query: h.Sum32(), sort: r.Sort, now: x.options.Now(), upTo: x.columns.newest}
+	p := position{query: h.Sum32(), sort: r.Sort, now: x.options.Now().Truncate(time.Second), upTo: x.columns.newest}
 	if r.Cursor == "" {
 		return p, nil
 	}
@@ -163,7 +163,7 @@ func (p position) cursor(last sortKey) string {
 // page gives the hits after a position, and the cursor of the page after that.
 func (s *search) page(found bitset, at position, size int) ([]index.Hit, string) {
 	if size <= 0 {
-		return nil, ""
+		return []index.Hit{}, ""
 	}
 	c := s.columns
 	var top lowest
