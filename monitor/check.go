@@ -3,7 +3,6 @@ package monitor
 // Checking the addresses of feeds live, and looking for further ones.
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -89,7 +88,7 @@ func CheckOutlets(ctx context.Context, c *config.Config, log *slog.Logger, ids [
 
 func named(registry *feeds.Registry, ids []string) ([]corpus.Outlet, error) {
 	if len(ids) == 0 {
-		return registry.All(), nil
+		return slices.DeleteFunc(registry.All(), func(o corpus.Outlet) bool { return o.Disabled || len(o.Hosts) == 0 }), nil
 	}
 	var out []corpus.Outlet
 	var unknown UnknownOutletError
@@ -153,7 +152,13 @@ const maxCandidates = 12
 // what robots.txt names, and, if there is nothing better, links that look
 // like feeds and the usual places.
 func (k *checker) candidates(ctx context.Context, o corpus.Outlet, r *OutletCheck) ([]corpus.Feed, error) {
-	home := cmp.Or(o.Home, "https://"+o.Hosts[0]+"/")
+	home := o.Home
+	if home == "" && len(o.Hosts) > 0 {
+		home = "https://" + o.Hosts[0] + "/"
+	}
+	if home == "" {
+		return nil, nil // an account somewhere, no site
+	}
 	page, err := k.crawler.Fetch(ctx, crawl.Request{URL: home, Proxy: o.Proxy})
 	if err != nil {
 		return nil, err

@@ -134,6 +134,9 @@ func (m *Monitor) feedStates(ctx context.Context) (map[string]corpus.FeedState, 
 func (m *Monitor) dueFeeds(states map[string]corpus.FeedState, now time.Time) []due {
 	var out []due
 	for _, o := range m.registry.All() {
+		if o.Disabled {
+			continue
+		}
 		for _, f := range o.Feeds {
 			if s := states[feedKey(o.ID, f.URL)]; !s.Due.After(now) {
 				out = append(out, due{o, f, s})

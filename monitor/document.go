@@ -265,10 +265,8 @@ func (m *Monitor) discovery(outlet corpus.Outlet, feed corpus.Feed, item corpus.
 		return store.Discovery{}, false
 	}
 	item.Outlet, item.Feed = outlet.ID, feed.URL
-	if u, err := url.Parse(item.URL); err == nil {
-		if owner, ok := m.registry.ByHost(u.Hostname()); ok {
-			item.Outlet = owner.ID // a feed may list pages of a sister outlet
-		}
+	if owner, ok := m.registry.ByURL(item.URL); ok {
+		item.Outlet = owner.ID // a feed may list pages of a sister outlet
 	}
 	item.Seen, item.Absent = at, before.Read
 	item.Lang = cmp.Or(item.Lang, feed.Lang)

@@ -173,7 +173,7 @@ func (m *Monitor) ImportWARC(ctx context.Context, name string, r io.Reader, bad 
 		if n.Item != nil {
 			item = *n.Item
 		}
-		item.Outlet = i.outlet(cmp.Or(item.Outlet, hostOf(item.URL)))
+		item.Outlet = i.outlet(item.Outlet, item.URL)
 		return work.add(taken{c, item})
 	})
 	sum, ferr := i.end(ctx, work.flush())
@@ -264,15 +264,19 @@ func (i *importer) end(ctx context.Context, err error) (ImportSummary, error) {
 	return i.sum, errors.Join(err, ctx.Err(), i.catchUp(context.WithoutCancel(ctx)))
 }
 
-// outlet finds the id of an outlet by id or host. An outlet that nobody knows
-// keeps its name.
-func (i *importer) outlet(name string) string {
+// outlet finds the id of an outlet by its id or a host, or without either by
+// the address of the page. An outlet that nobody knows keeps its name.
+func (i *importer) outlet(name, page string) string {
 	if o, ok := i.registry.Outlet(name); ok {
 		return o.ID
 	}
-	if o, ok := i.registry.ByHost(strings.ToLower(name)); ok {
+	if o, ok := i.registry.ByHost(name); ok && name != "" {
 		return o.ID
 	}
+	if o, ok := i.registry.ByURL(page); ok && name == "" {
+		return o.ID
+	}
+	name = cmp.Or(name, hostOf(page))
 	i.unknown[name] = true
 	return name
 }
@@ -299,7 +303,7 @@ func (i *importer) line(raw []byte, now time.Time) (*corpus.Capture, corpus.Item
 		return nil, item, fmt.Errorf("kind %q: the kinds are article, post and transcript", d.Kind)
 	}
 	item = corpus.Item{
-		Outlet: i.outlet(cmp.Or(d.Outlet, hostOf(d.URL))), URL: d.URL, Title: d.Title, Author: d.Author, Lang: d.Lang,
+		Outlet: i.outlet(d.Outlet, d.URL), URL: d.URL, Title: d.Title, Author: d.Author, Lang: d.Lang,
 		Published: d.Published.UTC().Truncate(time.Second), Seen: d.Seen.UTC().Truncate(time.Second), ForwardOf: d.ForwardOf,
 		Extra: extraOf(raw),
 	}

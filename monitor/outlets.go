@@ -14,7 +14,8 @@ import (
 	"chorus/feeds"
 )
 
-// Registry gives the outlets that a configuration asks for.
+// Registry gives the outlets that a configuration asks for. Disabled ones are
+// among them, so that pages are known as theirs, but are never asked.
 func Registry(c *config.Config) (*feeds.Registry, error) {
 	var all []corpus.Outlet
 	if c.Outlets.Builtin {
@@ -30,7 +31,7 @@ func Registry(c *config.Config) (*feeds.Registry, error) {
 		return nil, errors.Join(errs...)
 	}
 	all = slices.DeleteFunc(all, func(o corpus.Outlet) bool {
-		return o.Disabled || len(c.Outlets.Only) > 0 && !chosen(o, c.Outlets.Only) || chosen(o, c.Outlets.Except)
+		return len(c.Outlets.Only) > 0 && !chosen(o, c.Outlets.Only) || chosen(o, c.Outlets.Except)
 	})
 	return feeds.NewRegistry(all)
 }

@@ -64,11 +64,11 @@ func (m *Monitor) schedule(ctx context.Context, poll func() error) *cron.Cron {
 		if plan == nil {
 			return
 		}
-		c.Schedule(plan, cron.NewChain(cron.Recover(logger), cron.SkipIfStillRunning(logger)).Then(cron.FuncJob(func() {
+		c.Schedule(plan, cron.FuncJob(func() {
 			if err := do(); err != nil && ctx.Err() == nil {
 				m.log.Error("scheduled job failed", "job", name, "err", err)
 			}
-		})))
+		}))
 	}
 	round := func() error {
 		if err := m.store.SetFact(ctx, factRound, m.now().UTC().Format(time.RFC3339)); err != nil {
@@ -105,10 +105,16 @@ func (n now) Next(t time.Time) time.Time {
 
 func (m *Monitor) housekeep(ctx context.Context) error {
 	n, err := m.store.ForgetLosses(ctx, m.now().Add(-m.cfg.Schedule.KeepFaults))
-	if err == nil && n > 0 {
+	if err != nil {
+		return err
+	}
+	if n > 0 {
 		m.log.Info("old faults forgotten", "n", n)
 	}
-	return err
+	m.indexMu.RLock()
+	defer m.indexMu.RUnlock()
+	// What was published two months ago seldom changes any more.
+	return m.index.Seal(ctx, m.now().AddDate(0, -2, 0))
 }
 
 // cronLog hands cron's messages to ours.

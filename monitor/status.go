@@ -80,7 +80,9 @@ func (m *Monitor) Coverage(ctx context.Context, offline bool) (corpus.Coverage, 
 		return c, err
 	}
 	for _, o := range outlets {
-		c.Outlets[o.Health]++
+		if !o.Disabled {
+			c.Outlets[o.Health]++
+		}
 		c.Documents += o.Documents
 	}
 	counts, err := m.store.FrontierCounts(ctx)
