@@ -113,6 +113,10 @@ func (p *page) survey() {
 				return false
 			case atom.P, atom.Br, atom.Li, atom.Td, atom.Th, atom.Blockquote, atom.Dd:
 				p.blocks++
+			case atom.Div, atom.Section, atom.Span:
+				if c := n.FirstChild; c != nil && c.Type == html.TextNode && len(c.Data) > 30 {
+					p.blocks++ // used as a paragraph
+				}
 			}
 		}
 		return true
