@@ -44,7 +44,7 @@ func (a *Article) updated(now time.Time) time.Time {
 	if a.at(now) == a.changed {
 		return a.Edited
 	}
-	return a.Published
+	return a.claimed()
 }
 
 type rssItem struct {
@@ -70,7 +70,7 @@ func (d *desk) rss(now time.Time, n int) ([]byte, error) {
 	for _, a := range d.latest(now, n) {
 		f.Items = append(f.Items, rssItem{
 			Title: a.titleAt(now), Link: a.URL, GUID: a.URL, Description: a.leadAt(now),
-			PubDate: a.Published.In(d.zone()).Format(time.RFC1123Z), Category: a.Topic,
+			PubDate: a.claimed().Format(time.RFC1123Z), Category: a.Topic,
 		})
 	}
 	return marshalXML(f)
@@ -110,7 +110,7 @@ func (d *desk) atom(now time.Time, n int) ([]byte, error) {
 		}
 		f.Entries = append(f.Entries, atomEntry{
 			Title: a.titleAt(now), ID: a.URL, Link: atomLink{"alternate", a.URL}, Summary: a.leadAt(now), Author: d.author(a),
-			Published: a.Published.In(d.zone()).Format(time.RFC3339), Updated: a.updated(now).In(d.zone()).Format(time.RFC3339),
+			Published: a.claimed().Format(time.RFC3339), Updated: a.updated(now).In(d.zone()).Format(time.RFC3339),
 		})
 	}
 	f.Updated = newest.Format(time.RFC3339)
@@ -142,7 +142,7 @@ func (d *desk) sitemap(now time.Time, n int) ([]byte, error) {
 	for _, a := range d.latest(now, n) {
 		m.URLs = append(m.URLs, sitemapURL{
 			Loc: a.URL, LastMod: a.updated(now).Format(time.RFC3339),
-			News: sitemapNews{d.Native, d.tongue.String(), a.Published.In(d.zone()).Format(time.RFC3339), a.titleAt(now)},
+			News: sitemapNews{d.Native, d.tongue.String(), a.claimed().Format(time.RFC3339), a.titleAt(now)},
 		})
 	}
 	return marshalXML(m)
@@ -170,7 +170,7 @@ type jsonFeed struct {
 func (d *desk) jsonFeed(now time.Time, n int) ([]byte, error) {
 	f := jsonFeed{"https://jsonfeed.org/version/1.1", d.Native, d.Home, d.Feeds[0].URL, d.tongue.String(), []jsonItem{}}
 	for _, a := range d.latest(now, n) {
-		f.Items = append(f.Items, jsonItem{a.URL, a.URL, a.titleAt(now), a.leadAt(now), a.Published.In(d.zone()), a.updated(now).In(d.zone()), []string{a.Topic}})
+		f.Items = append(f.Items, jsonItem{a.URL, a.URL, a.titleAt(now), a.leadAt(now), a.claimed(), a.updated(now).In(d.zone()), []string{a.Topic}})
 	}
 	b, err := json.Marshal(f)
 	if err != nil {
@@ -199,7 +199,7 @@ func (d *desk) front(now time.Time, n int) ([]byte, error) {
 	p := frontPage{site: d.site(now), FeedURL: d.Feeds[0].URL}
 	p.FeedType = map[format]string{formatRSS: "application/rss+xml", formatAtom: "application/atom+xml", formatJSON: "application/feed+json"}[d.format]
 	for _, a := range d.latest(now, n) {
-		local := a.Published.In(d.zone())
+		local := a.claimed()
 		p.Items = append(p.Items, headline{link{a.URL, a.titleAt(now)}, local.Format(time.RFC3339), printed(d.tongue, local)})
 	}
 	return d.html("home.html", p)

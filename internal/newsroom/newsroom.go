@@ -43,6 +43,7 @@ type Options struct {
 	Gaps           int       // outages of a site; default one for ten outlets, at least one
 	Edits          int       // pages whose text changes later; default one in a hundred, at least two
 	Deletions      int       // pages that go away later; default one in two hundred, at least two
+	Misdated       int       // pages and feed items that claim a false time; default one in two hundred, at least two
 	FeedItems      int       // how many items a feed lists, the newest first; 0: all
 	Echoes         []Echo    // how cascades spread; nil: DefaultEchoes
 }
@@ -93,6 +94,7 @@ func (o Options) withDefaults() Options {
 	}{
 		{&o.Stories, int(4 * days)}, {&o.Shocks, max(1, int(days/5))}, {&o.Placebos, max(1, int(days/2))}, {&o.Bursts, 2},
 		{&o.Gaps, max(1, o.Outlets/10)}, {&o.Edits, max(2, articles/100)}, {&o.Deletions, max(2, articles/200)},
+		{&o.Misdated, max(2, articles/200)},
 	} {
 		if *c.count == 0 {
 			*c.count = c.value
@@ -217,7 +219,7 @@ func (d *desk) address(a *Article, n int) string {
 	return fmt.Sprintf("%s%s/%d.html", d.Home, day.Format("2006/01/02"), 5000+n)
 }
 
-// accidents plants gaps, edits and deletions.
+// accidents plants gaps, edits, deletions and false dates.
 func (w *World) accidents() {
 	r := w.random(5)
 	length := w.options.To.Sub(w.options.From)
@@ -225,13 +227,14 @@ func (w *World) accidents() {
 		d := w.desks[r.IntN(len(w.desks))]
 		from := w.options.From.Add(time.Duration(r.Float64() * .8 * float64(length))).Truncate(time.Minute)
 		to := from.Add(time.Duration(2+r.IntN(16)) * time.Hour)
-		if to.Before(w.options.To) {
-			w.Truth.Gaps = append(w.Truth.Gaps, Gap{d.ID, from, to})
+		if to.After(w.options.To) {
+			to = w.options.To
 		}
+		w.Truth.Gaps = append(w.Truth.Gaps, Gap{d.ID, from, to})
 	}
 	all := slices.Clone(w.Truth.Articles)
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	edits, deletions := w.options.Edits, w.options.Deletions
+	edits, deletions, misdated := w.options.Edits, w.options.Deletions, w.options.Misdated
 	for _, a := range all {
 		later := a.Published.Add(time.Duration(30+r.IntN(600)) * time.Minute)
 		switch {
@@ -242,6 +245,12 @@ func (w *World) accidents() {
 		case deletions > 0:
 			deletions--
 			a.Deleted = later
+		case misdated > 0:
+			misdated--
+			a.Claimed = a.Published.Add(-time.Duration(2+r.IntN(30)) * time.Hour)
+			if misdated%4 == 0 {
+				a.Claimed = a.Published.Add(time.Duration(3+r.IntN(9)) * time.Hour)
+			}
 		}
 	}
 }

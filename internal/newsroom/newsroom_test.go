@@ -510,6 +510,64 @@ func TestArticlesAppearInWorkingHours(t *testing.T) {
 	}
 }
 
+func TestMisdatedPagesAndItemsClaimTheSame(t *testing.T) {
+	w := New(Options{Seed: 15, Misdated: 40, Gaps: -1})
+	early, future := 0, 0
+	for _, a := range w.Truth.Articles {
+		if a.Claimed.IsZero() {
+			continue
+		}
+		if a.Claimed.Before(a.Published) {
+			early++
+		} else {
+			future++
+		}
+		if a.desk.style == 3 { // prints no zone
+			continue
+		}
+		want := a.Claimed.In(a.desk.zone()).Format(time.RFC3339)
+		w.At(a.Published)
+		if page := string(body(t, fetch(t, w, a.URL))); !strings.Contains(html.UnescapeString(page), want) {
+			t.Errorf("%s does not claim %s", a.URL, want)
+		}
+		if !slices.Contains(feedLinks(t, w, a.desk), a.URL) {
+			t.Errorf("%s is not in its feed when it appears", a.URL)
+		}
+	}
+	if early != 30 || future != 10 {
+		t.Errorf("%d articles claim to be older and %d newer than they are, want 30 and 10", early, future)
+	}
+}
+
+func TestLagsFollowTheEchoes(t *testing.T) {
+	w := New(Options{Seed: 16, Stories: 200, Echoes: []Echo{{corpus.BlocRU, corpus.BlocCN, 1, 4 * time.Hour, .2}}})
+	var lags []time.Duration
+	for _, s := range w.Truth.Stories {
+		if s.Sort != Cascade {
+			continue
+		}
+		for _, a := range s.Articles[1:] {
+			if from := s.Articles[0].desk.Bloc; from != corpus.BlocRU || a.desk.Bloc != corpus.BlocCN {
+				t.Fatalf("%s of %s follows %s, which no echo allows", a.URL, a.desk.Bloc, from)
+			}
+			if a.desk.Tier == corpus.TierWire { // never asleep
+				lags = append(lags, a.Lag)
+			}
+		}
+	}
+	slices.Sort(lags)
+	if len(lags) < 50 {
+		t.Fatalf("%d lags", len(lags))
+	}
+	if m := lags[len(lags)/2]; m < 225*time.Minute || m > 255*time.Minute {
+		t.Errorf("median lag of %d followers is %v, want about 4h", len(lags), m)
+	}
+	// Four standard deviations of the logarithm.
+	if lo, hi := lags[0], lags[len(lags)-1]; lo < 107*time.Minute || hi > 536*time.Minute {
+		t.Errorf("lags from %v to %v", lo, hi)
+	}
+}
+
 func TestClockMovesTheWeb(t *testing.T) {
 	w := New(Options{Seed: 13})
 	var edited, deleted *Article
@@ -651,6 +709,50 @@ func TestGrammarIsComplete(t *testing.T) {
 			if n < 4 {
 				t.Errorf("%s: %d sentences in %s", c.id, n, tg)
 			}
+		}
+	}
+}
+
+// slotsOf gives the facts that a pattern tells.
+func slotsOf(p pattern, into map[string]bool) {
+	for _, part := range p {
+		for _, c := range part.choice {
+			slotsOf(c, into)
+		}
+		if s := part.slot; s != nil && !s.gendered {
+			into[s.sort+strconv.Itoa(s.number)] = true
+		}
+	}
+}
+
+func TestLanguagesTellTheSameFacts(t *testing.T) {
+	g := theGrammar()
+	check := func(where string, list []*sentence) {
+		for i, s := range list {
+			want := map[string]bool{}
+			slotsOf(s.text[en], want)
+			for tg := range tongue(tongues) {
+				got := map[string]bool{}
+				if slotsOf(s.text[tg], got); s.in(tg) {
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s, sentence %d: facts of en and %s differ:\n%s", where, i+1, tg, diff)
+					}
+				}
+			}
+		}
+	}
+	for _, f := range g.frames {
+		check("title of "+f.name, f.title)
+		check("lead of "+f.name, f.lead)
+		check("body of "+f.name, f.body)
+	}
+	for topic, p := range g.pools {
+		check("quotes of "+topic, p.quote)
+		check("background of "+topic, p.background)
+	}
+	for _, c := range g.claims {
+		for stance, list := range c.byStance {
+			check(c.id+" "+stance, list)
 		}
 	}
 }

@@ -103,7 +103,7 @@ var houses = []house{
 	{"harbour-post", "Harbour Post", "Harbour Post", corpus.BlocControl, "GB", "harbour", "private", en, london, corpus.TierDaily, 6, 22, .9, formatList, 1, "utf-8"},
 }
 
-// known is what families are called in each language; others go by their name.
+// knownAs is what families are called in each language; others go by their name.
 var knownAs = map[string][tongues]string{
 	"volna":     {"Волна", "波涛社", "Volna", "Volna"},
 	"jiangling": {"Цзянлин", "江陵社", "Jiangling", "Jiangling"},

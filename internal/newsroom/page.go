@@ -90,7 +90,7 @@ type articlePage struct {
 // page gives an article's page at a time.
 func (a *Article) page(now time.Time) articlePage {
 	d, x := a.desk, a.at(now)
-	local := a.Published.In(d.zone())
+	local := a.claimed()
 	p := articlePage{
 		site: d.site(now), URL: a.URL, Title: a.titleOf(x), Paragraphs: a.paragraphs(x),
 		ISO: local.Format(time.RFC3339), Printed: printed(a.tongue, local), Day: local.Format("2006-01-02"),

@@ -93,7 +93,8 @@ type Plant struct {
 type Article struct {
 	URL        string        `json:"url"`
 	Outlet     string        `json:"outlet"`
-	Published  time.Time     `json:"published"`
+	Published  time.Time     `json:"published"`        // when the page and the feed's item appeared
+	Claimed    time.Time     `json:"claimed,omitzero"` // what both say instead, if they do not tell the truth: earlier, or in the future
 	Lang       string        `json:"lang"`
 	Topic      string        `json:"topic"`
 	Event      string        `json:"event"`
@@ -139,6 +140,16 @@ func (a *Article) Plants() []Plant {
 		}
 	}
 	return out
+}
+
+// claimed is the time of publication as page and feed give it, on the outlet's
+// clock.
+func (a *Article) claimed() time.Time {
+	t := a.Published
+	if !a.Claimed.IsZero() {
+		t = a.Claimed
+	}
+	return t.In(a.desk.zone())
 }
 
 // at is the version in force.
