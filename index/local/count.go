@@ -166,48 +166,71 @@ func (s *search) histogram(found bitset, r index.Request, tags tagTerms) ([]inde
 	for i := range bars {
 		bars[i].Start = binStart(zero+i, interval)
 	}
-	add := func(ord uint32, value string) {
-		if c.published[ord] == undated {
-			return
-		}
-		bar := &bars[bin(c.published[ord], interval)-zero]
-		if value == "" {
-			bar.N++
-			return
-		}
-		if bar.By == nil {
-			bar.By = make(map[string]int)
-		}
-		bar.By[value]++
-	}
+	barOf := make([]int32, c.len()) // by ordinal; -1: no time
 	for ord := range found.all {
-		add(ord, "")
+		if barOf[ord] = -1; c.published[ord] != undated {
+			barOf[ord] = int32(bin(c.published[ord], interval) - zero)
+			bars[barOf[ord]].N++
+		}
 	}
-	s.split(found, r.By, tags, add)
+	s.split(bars, barOf, found, r.By, tags)
 	return bars, interval
 }
 
-// split calls add with each value that a hit has of the facet.
-func (s *search) split(found bitset, by index.Facet, tags tagTerms, add func(uint32, string)) {
+// split counts the hits of each bar by their values of the facet.
+func (s *search) split(bars []index.Bar, barOf []int32, found bitset, by index.Facet, tags tagTerms) {
 	c := s.columns
 	switch by {
 	case index.FacetNarrative:
 		for value, b := range s.tagged(by, tags) {
+			counts := make([]int, len(bars))
 			for ord := range b.and(found).all {
-				add(ord, value)
+				if bar := barOf[ord]; bar >= 0 {
+					counts[bar]++
+				}
 			}
+			addTo(bars, value, counts)
 		}
 	case index.FacetBloc:
-		values := s.outletValues(by)
-		for ord := range found.all {
-			if v := values[c.outlet[ord]]; v != "" {
-				add(ord, v)
-			}
-		}
+		splitBy(bars, barOf, found, c.outlet, s.outletValues(by))
 	case index.FacetLang:
-		for ord := range found.all {
-			add(ord, c.langs.names[c.lang[ord]])
+		splitBy(bars, barOf, found, c.lang, c.langs.names)
+	}
+}
+
+// splitBy counts by the value that a column's number stands for.
+func splitBy(bars []index.Bar, barOf []int32, found bitset, column []uint32, values []string) {
+	var distinct names
+	number := make([]uint32, len(values))
+	for i, v := range values {
+		number[i] = distinct.add(v)
+	}
+	counts := make([][]int, len(distinct.names))
+	for i := range counts {
+		counts[i] = make([]int, len(bars))
+	}
+	for ord := range found.all {
+		if bar := barOf[ord]; bar >= 0 {
+			counts[number[column[ord]]][bar]++
 		}
+	}
+	for i, value := range distinct.names {
+		addTo(bars, value, counts[i])
+	}
+}
+
+func addTo(bars []index.Bar, value string, counts []int) {
+	if value == "" {
+		return
+	}
+	for i, n := range counts {
+		if n == 0 {
+			continue
+		}
+		if bars[i].By == nil {
+			bars[i].By = make(map[string]int)
+		}
+		bars[i].By[value] += n
 	}
 }
 
