@@ -247,7 +247,7 @@ func (c *Config) check(f *strictyaml.File) error {
 			bad(path, "must be at least 1s")
 		}
 	}
-	if c.Schedule.Poll.Plan == nil {
+	if c.Schedule.Poll.Text == "" {
 		bad("schedule.poll", "must say when")
 	}
 	if t := c.Narratives.Threshold; t < 0 || t > 1 {

@@ -147,6 +147,11 @@ func wrapArgs(c *cobra.Command) {
 // config reads the configuration with the flags laid over it.
 func (a *app) config() (*config.Config, error) {
 	c, _, err := config.Load(a.configFile, chorus.Config)
+	if err != nil && c != nil {
+		// Mistakes in outlets show only where it is known what an outlet is.
+		_, more := monitor.Registry(c)
+		err = errors.Join(err, more)
+	}
 	if err != nil {
 		return nil, err
 	}
