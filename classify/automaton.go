@@ -28,7 +28,10 @@ type automaton struct {
 	anySym   symbol // stands for every token; never at the start of a phrase
 
 	root  []int32          // state after a symbol at the start of a phrase, 0 if none
-	next  map[uint64]int32 // state<<32|symbol to state
+	next  map[uint64]int32 // state<<32|symbol to state, while cues are added
+	table edges            // the same, sealed
+	heads  map[string]bool // first letters of all stems and prefixes, see head
+	starts map[string]bool // what a word must begin with to be stemmed, see start
 	elems [][]int32        // by state: the elements with a phrase that ends there
 
 	elements map[string]int32 // by key: elements that are the same are one
@@ -56,7 +59,7 @@ func newAutomaton() *automaton {
 	return &automaton{
 		count: 1, anySym: 1,
 		stems: map[string]symbol{}, forms: map[string]symbol{}, prefixes: map[string]symbol{}, suffixes: map[string]symbol{},
-		han: make([]symbol, 0xA000-0x4E00), root: make([]int32, 1), next: map[uint64]int32{}, elems: make([][]int32, 1),
+		heads: map[string]bool{}, starts: map[string]bool{}, han: make([]symbol, 0xA000-0x4E00), root: make([]int32, 1), next: map[uint64]int32{}, elems: make([][]int32, 1),
 		elements: map[string]int32{}, seed: maphash.MakeSeed(), cache: make([]atomic.Pointer[cachedWord], cacheSlots),
 	}
 }
@@ -145,6 +148,13 @@ func (a *automaton) symbolOf(w word) symbol {
 		a.infixes = append(a.infixes, infixSymbol{w.form, a.count})
 		return a.count
 	}
+	switch w.kind {
+	case stemmed:
+		a.starts[start(w.form)] = true
+		a.heads[head(start(w.form))] = true
+	case prefix:
+		a.heads[head(w.form)] = true
+	}
 	if table[w.form] == 0 {
 		a.count++
 		table[w.form] = a.count
@@ -171,6 +181,8 @@ func (a *automaton) symbols(t token, one *[1]symbol) []symbol {
 	return c.symbols
 }
 
+// lookUp finds the symbols of a form. Most words of a text share not even
+// their first letters with a cue, and are done after one look.
 func (a *automaton) lookUp(form string) []symbol {
 	var out []symbol
 	add := func(s symbol) {
@@ -179,20 +191,46 @@ func (a *automaton) lookUp(form string) []symbol {
 		}
 	}
 	add(a.forms[form])
-	if stem, ok := stemOf(form); ok {
-		add(a.stems[stem])
+	if h := head(form); a.heads[h] {
+		stems := false
+		for i := len(h); i <= len(form); i++ {
+			if i < len(form) && !utf8.RuneStart(form[i]) {
+				continue
+			}
+			add(a.prefixes[form[:i]])
+			stems = stems || a.starts[form[:i]]
+		}
+		if stems {
+			if stem, ok := stemOf(form); ok {
+				add(a.stems[stem])
+			}
+		}
 	}
-	for i := range form {
-		add(a.prefixes[form[:i]])
-		add(a.suffixes[form[i:]])
+	if len(a.suffixes) > 0 {
+		for i := range form {
+			add(a.suffixes[form[i:]])
+		}
 	}
-	add(a.prefixes[form])
 	for _, in := range a.infixes {
 		if strings.Contains(form, in.form) {
 			out = append(out, in.sym)
 		}
 	}
 	return out
+}
+
+// start gives the letters that a word must begin with to have the stem: all of
+// them in Russian, where a stem is the word cut short; all but the last in
+// English, where Snowball may change that (happy, happi; probability, probabl),
+// and all but two of die, lie and tie (dying).
+func start(stem string) string {
+	switch {
+	case stem[0] >= utf8.RuneSelf || len(stem) == 1:
+		return stem
+	case len(stem) == 3 && stem[1:] == "ie":
+		return stem[:1]
+	}
+	return stem[:len(stem)-1]
 }
 
 // stemOf gives the Snowball stem of a Russian or English word by its script,
@@ -206,4 +244,46 @@ func stemOf(form string) (string, bool) {
 		return russian.Stem(form, true), true
 	}
 	return form, false
+}
+
+// head gives the first letter of a word.
+func head(form string) string {
+	_, size := utf8.DecodeRuneInString(form)
+	return form[:size]
+}
+
+// edges is a map of transitions with open addressing: one multiplication and,
+// most often, one read.
+type edges struct {
+	keys   []uint64
+	states []int32
+	shift  uint
+}
+
+func newEdges(m map[uint64]int32) edges {
+	bits := uint(4)
+	for 1<<bits < 3*len(m) {
+		bits++
+	}
+	t := edges{keys: make([]uint64, 1<<bits), states: make([]int32, 1<<bits), shift: 64 - bits}
+	for k, v := range m {
+		i := t.slot(k)
+		for t.keys[i] != 0 {
+			i = (i + 1) & (len(t.keys) - 1)
+		}
+		t.keys[i], t.states[i] = k, v
+	}
+	return t
+}
+
+func (t *edges) slot(k uint64) int { return int(k * 0x9E3779B97F4A7C15 >> t.shift) }
+
+// get gives the state after an edge, or 0. No edge has key 0.
+func (t *edges) get(k uint64) int32 {
+	for i := t.slot(k); t.keys[i] != 0; i = (i + 1) & (len(t.keys) - 1) {
+		if t.keys[i] == k {
+			return t.states[i]
+		}
+	}
+	return 0
 }

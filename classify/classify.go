@@ -218,7 +218,7 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 			cue := c.rules[h.cue].cue
 			out = append(out, claim{
 				entry:  e,
-				stance: sig.stanceOf(h, c.entries[e].Denial, cue.reports, bloc),
+				stance: sig.stanceOf(h, cue, c.entries[e].Denial, bloc),
 				span:   clause(text, int(h.start), int(h.end), r.sentences[h.sentence]),
 				title:  title,
 				weight: weightOf(cue.Level),

@@ -72,8 +72,9 @@ func (p *program) add(c *Cue) {
 	p.cues = append(p.cues, out)
 }
 
-// seal chooses the anchor of each cue: its element that the fewest cues have.
+// seal freezes the transitions and chooses the anchor of each cue: its element that the fewest cues have.
 func (p *program) seal() {
+	p.automaton.table = newEdges(p.automaton.next)
 	uses := make([]int, len(p.automaton.longest))
 	for _, c := range p.cues {
 		for _, e := range c.elems {
@@ -122,11 +123,11 @@ func (p *program) findPhrases(text string, r *reading) {
 		next := r.spare[:0]
 		if t.joined {
 			for _, w := range r.active {
-				if to := a.next[edge(w.state, a.anySym)]; to != 0 {
+				if to := a.table.get(edge(w.state, a.anySym)); to != 0 {
 					next = append(next, walk{to, w.start, w.pos})
 				}
 				for _, sym := range syms {
-					if to := a.next[edge(w.state, sym)]; to != 0 {
+					if to := a.table.get(edge(w.state, sym)); to != 0 {
 						next = append(next, walk{to, w.start, w.pos})
 					}
 				}
@@ -276,19 +277,19 @@ func (r *reading) taken(o occurrence) bool {
 	return false
 }
 
-// negated reports whether a negation stands in a gap of the hit or at most two
-// places before it, and is not cancelled ("not only").
+// negated reports whether a negation stands in a gap of the hit or the
+// place before it, and is not cancelled ("not only").
 func (p *program) negated(h hit, r *reading) bool {
 	elem, ok := p.role[roleNegation]
 	if !ok {
 		return false
 	}
 	found := r.found[elem]
-	for _, o := range found[searchPos(found, h.pos-3):] {
+	for _, o := range found[searchPos(found, h.pos-2):] {
 		if o.pos > h.last {
 			break
 		}
-		if o.last < h.pos-2 || r.taken(o) || r.cancelled(p, o) {
+		if o.last < h.pos-1 || r.taken(o) || r.cancelled(p, o) {
 			continue
 		}
 		return true

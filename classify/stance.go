@@ -90,11 +90,12 @@ func (s *signals) any(sentence int32, r role, test func(hit) bool) bool {
 
 // stanceOf decides how the passage around a hit stands to its claim: by the
 // words of its sentence, then by those of the sentences beside it.
-func (s *signals) stanceOf(h hit, denial, reports bool, bloc corpus.Bloc) corpus.Stance {
+func (s *signals) stanceOf(h hit, cue *Cue, denial bool, bloc corpus.Bloc) corpus.Stance {
 	before := func(g hit) bool { return g.last < h.pos }
 	after := func(g hit) bool { return g.pos > h.last }
 	beside := func(g hit) bool { return before(g) || after(g) }
 	justBefore := func(g hit) bool { return g.last < h.pos && g.last >= h.pos-3 }
+	negated := h.negated && cue.Level == Strong
 	own := bloc == corpus.BlocRU || bloc == corpus.BlocCN
 
 	rebutted := s.factCheck ||
@@ -106,7 +107,7 @@ func (s *signals) stanceOf(h hit, denial, reports bool, bloc corpus.Bloc) corpus
 	if rebutted && !(denial && own) {
 		return corpus.StanceRebuts
 	}
-	if !denial && (h.negated || s.any(h.sentence, roleDeny, before) || s.any(h.sentence, roleMock, justBefore)) {
+	if !denial && (negated || s.any(h.sentence, roleDeny, before) || s.any(h.sentence, roleMock, justBefore)) {
 		return corpus.StanceRebuts
 	}
 	if s.any(h.sentence, roleBalance, beside) || s.any(h.sentence+1, roleBalance, nil) {
@@ -118,7 +119,7 @@ func (s *signals) stanceOf(h hit, denial, reports bool, bloc corpus.Bloc) corpus
 	if !own && s.any(h.sentence, roleAccuse, beside) {
 		return corpus.StanceReports
 	}
-	if (reports || bloc == corpus.BlocControl) && s.any(h.sentence, roleSay, beside) {
+	if (cue.reports || bloc == corpus.BlocControl) && s.any(h.sentence, roleSay, beside) {
 		return corpus.StanceReports
 	}
 	return corpus.StanceAsserts

@@ -1,0 +1,268 @@
+package classify
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"chorus/corpus"
+)
+
+// An Example is one labelled passage or document, a line of a gold file.
+type Example struct {
+	ID     string      `json:"id"`
+	Lang   string      `json:"lang"`
+	Bloc   corpus.Bloc `json:"outlet_bloc"`
+	Title  string      `json:"title,omitempty"`
+	Text   string      `json:"text"`
+	Tags   []GoldTag   `json:"tags"`             // empty: carries no narrative
+	Origin string      `json:"origin,omitempty"` // "written" for the project, or "real"
+	Source string      `json:"source,omitempty"` // of a real one
+	Coder  string      `json:"coder,omitempty"`
+}
+
+// A GoldTag is what a coder found: start and end are byte offsets into the
+// text of the shortest passage that carries the claim.
+type GoldTag struct {
+	Narrative string        `json:"narrative"`
+	Stance    corpus.Stance `json:"stance"`
+	Start     int           `json:"start"`
+	End       int           `json:"end"`
+}
+
+// ReadExamples reads a gold file in JSON Lines. Empty lines are skipped.
+func ReadExamples(r io.Reader) ([]Example, error) {
+	var out []Example
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, 64<<20)
+	for line := 1; in.Scan(); line++ {
+		if strings.TrimSpace(in.Text()) == "" {
+			continue
+		}
+		var e Example
+		if err := json.Unmarshal(in.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("read gold: line %d: %w", line, err)
+		}
+		for _, t := range e.Tags {
+			if t.Start < 0 || t.End < t.Start || t.End > len(e.Text) {
+				return nil, fmt.Errorf("read gold: line %d: tag %s: span %d to %d is outside of the text of %d bytes", line, t.Narrative, t.Start, t.End, len(e.Text))
+			}
+		}
+		out = append(out, e)
+	}
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("read gold: %w", err)
+	}
+	return out, nil
+}
+
+// Counts are decisions against a gold set.
+type Counts struct {
+	TP int `json:"tp"`
+	FP int `json:"fp"`
+	FN int `json:"fn"`
+}
+
+// Precision is the share of tags that are right, 1 if there are none.
+func (c Counts) Precision() float64 { return share(c.TP, c.TP+c.FP) }
+
+// Recall is the share of gold tags that were found, 1 if there are none.
+func (c Counts) Recall() float64 { return share(c.TP, c.TP+c.FN) }
+
+// F1 is the harmonic mean of precision and recall, 1 if there is nothing to
+// find and nothing was found.
+func (c Counts) F1() float64 { return share(2*c.TP, 2*c.TP+c.FP+c.FN) }
+
+func (c *Counts) add(o Counts) { c.TP, c.FP, c.FN = c.TP+o.TP, c.FP+o.FP, c.FN+o.FN }
+
+func share(a, b int) float64 {
+	if b == 0 {
+		return 1
+	}
+	return float64(a) / float64(b)
+}
+
+// A Row is the result for one narrative in one language.
+type Row struct {
+	Narrative string `json:"narrative"`
+	Lang      string `json:"lang"`
+	Claim     Counts `json:"claim"`  // narrative right, whatever the stance
+	Stance    Counts `json:"stance"` // narrative and stance right
+}
+
+// A Report is the result of an evaluation.
+type Report struct {
+	Version  string  `json:"version"`
+	Examples int     `json:"examples"`
+	Rows     []Row   `json:"rows"` // in codebook order, then by language; only those with gold or found tags
+	Micro    Row     `json:"micro"`
+	MacroF1  float64 `json:"macro_f1"` // mean over rows, narrative only
+	// MacroStanceF1 is the mean over rows of narrative and stance.
+	MacroStanceF1 float64 `json:"macro_stance_f1"`
+	// StanceAccuracy is the share of narratives found whose stance is right.
+	StanceAccuracy float64 `json:"stance_accuracy"`
+	// SpanHit is the share of narratives found with a span that touches the
+	// gold passage, SpanF1 the mean overlap in bytes (Dice) over them all.
+	SpanHit float64 `json:"span_hit"`
+	SpanF1  float64 `json:"span_f1"`
+}
+
+// Evaluate tags the examples and compares the tags with the gold.
+func Evaluate(examples []Example, c *Classifier) Report {
+	rep := Report{Version: c.Version(), Examples: len(examples)}
+	rows := map[[2]string]*Row{}
+	row := func(narrative, lang string) *Row {
+		key := [2]string{narrative, lang}
+		if rows[key] == nil {
+			rows[key] = &Row{Narrative: narrative, Lang: lang}
+		}
+		return rows[key]
+	}
+	found, stanceRight, touched := 0, 0, 0
+	var dice float64
+	for _, e := range examples {
+		tags := c.Tags(Input{Title: e.Title, Text: e.Text, Lang: e.Lang, Bloc: e.Bloc})
+		for _, n := range narrativesOf(e.Tags, tags) {
+			gold, got := ofNarrative(e.Tags, n), tagsOf(tags, n)
+			row(n, e.Lang).Claim.add(decide(len(gold) > 0, len(got) > 0))
+			for _, st := range corpus.Stances() {
+				row(n, e.Lang).Stance.add(decide(slices.ContainsFunc(gold, func(g GoldTag) bool { return g.Stance == st }),
+					slices.ContainsFunc(got, func(t corpus.Tag) bool { return t.Stance == st })))
+			}
+			if len(gold) == 0 || len(got) == 0 {
+				continue
+			}
+			found++
+			if slices.ContainsFunc(got, func(t corpus.Tag) bool { return t.Stance == gold[0].Stance }) {
+				stanceRight++
+			}
+			d := overlap(gold, got, len(e.Text))
+			dice += d
+			if d > 0 {
+				touched++
+			}
+		}
+	}
+	rep.finish(rows, c)
+	rep.StanceAccuracy = share(stanceRight, found)
+	rep.SpanHit = share(touched, found)
+	if found > 0 {
+		rep.SpanF1 = dice / float64(found)
+	}
+	return rep
+}
+
+func decide(gold, got bool) Counts {
+	switch {
+	case gold && got:
+		return Counts{TP: 1}
+	case gold:
+		return Counts{FN: 1}
+	case got:
+		return Counts{FP: 1}
+	}
+	return Counts{}
+}
+
+func narrativesOf(gold []GoldTag, tags []corpus.Tag) []string {
+	var out []string
+	for _, g := range gold {
+		out = append(out, g.Narrative)
+	}
+	for _, t := range tags {
+		out = append(out, t.Narrative)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func ofNarrative(gold []GoldTag, n string) (out []GoldTag) {
+	for _, g := range gold {
+		if g.Narrative == n {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func tagsOf(tags []corpus.Tag, n string) (out []corpus.Tag) {
+	for _, t := range tags {
+		if t.Narrative == n {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// overlap is the Dice coefficient of the bytes that gold and tags mark.
+func overlap(gold []GoldTag, tags []corpus.Tag, size int) float64 {
+	a, b := make([]bool, size), make([]bool, size)
+	for _, g := range gold {
+		mark(a, g.Start, g.End)
+	}
+	for _, t := range tags {
+		for _, s := range t.Spans {
+			mark(b, s.Start, s.End)
+		}
+	}
+	both, sum := 0, 0
+	for i := range a {
+		if a[i] && b[i] {
+			both++
+		}
+		if a[i] {
+			sum++
+		}
+		if b[i] {
+			sum++
+		}
+	}
+	if sum == 0 {
+		return 0
+	}
+	return 2 * float64(both) / float64(sum)
+}
+
+func mark(b []bool, start, end int) {
+	for i := start; i < end; i++ {
+		b[i] = true
+	}
+}
+
+func (rep *Report) finish(rows map[[2]string]*Row, c *Classifier) {
+	order := map[string]int{}
+	for i, n := range c.Narratives() {
+		order[n.ID] = i
+	}
+	for _, r := range rows {
+		rep.Rows = append(rep.Rows, *r)
+	}
+	slices.SortFunc(rep.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(order[a.Narrative], order[b.Narrative]), cmp.Compare(a.Narrative, b.Narrative), cmp.Compare(a.Lang, b.Lang))
+	})
+	rep.Micro = Row{Narrative: "micro", Lang: "all"}
+	for _, r := range rep.Rows {
+		rep.Micro.Claim.add(r.Claim)
+		rep.Micro.Stance.add(r.Stance)
+		rep.MacroF1 += r.Claim.F1() / float64(len(rep.Rows))
+		rep.MacroStanceF1 += r.Stance.F1() / float64(len(rep.Rows))
+	}
+}
+
+// String gives the report as a table for people.
+func (rep Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d examples, classifier %s\n\n", rep.Examples, rep.Version)
+	fmt.Fprintf(&b, "%-26s %-4s %4s %4s %4s  %5s %5s %5s  %s\n", "narrative", "lang", "tp", "fp", "fn", "P", "R", "F1", "F1 with stance")
+	for _, r := range append(slices.Clone(rep.Rows), rep.Micro) {
+		fmt.Fprintf(&b, "%-26s %-4s %4d %4d %4d  %5.3f %5.3f %5.3f  %5.3f\n", r.Narrative, r.Lang, r.Claim.TP, r.Claim.FP, r.Claim.FN,
+			r.Claim.Precision(), r.Claim.Recall(), r.Claim.F1(), r.Stance.F1())
+	}
+	fmt.Fprintf(&b, "\nmacro F1 %.3f, with stance %.3f; stance accuracy %.3f; span hit %.3f, span F1 %.3f\n",
+		rep.MacroF1, rep.MacroStanceF1, rep.StanceAccuracy, rep.SpanHit, rep.SpanF1)
+	return b.String()
+}

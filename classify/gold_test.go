@@ -1,0 +1,140 @@
+package classify
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chorus/corpus"
+)
+
+var update = flag.Bool("update", false, "rewrite the gold files and goldens in testdata")
+
+// The gold files are made from testdata/gold/src, where the passages are
+// marked [[so]] in the text, so that nobody counts bytes.
+func TestGoldIsMadeFromItsSource(t *testing.T) {
+	for _, lang := range []string{"en", "ru", "zh"} {
+		got := goldOf(t, lang)
+		path := filepath.Join("testdata", "gold", lang+".jsonl")
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what its source gives: run go test -run Gold -update", path)
+		}
+	}
+}
+
+func goldOf(t *testing.T, lang string) []byte {
+	t.Helper()
+	src, err := os.ReadFile(filepath.Join("testdata", "gold", "src", lang+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	n := 0
+	for i, line := range strings.Split(string(src), "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		n++
+		e, err := exampleOf(line)
+		if err != nil {
+			t.Fatalf("src/%s.txt:%d: %v", lang, i+1, err)
+		}
+		e.ID, e.Lang, e.Origin, e.Coder = fmt.Sprintf("%s-%04d", lang, n), lang, "written", "a"
+		if err := enc.Encode(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
+// exampleOf reads a line "bloc | narrative/stance ... | text".
+func exampleOf(line string) (Example, error) {
+	fields := strings.SplitN(line, " | ", 3)
+	if len(fields) != 3 {
+		return Example{}, fmt.Errorf("want bloc | tags | text")
+	}
+	e := Example{Bloc: corpus.Bloc(fields[0]), Tags: []GoldTag{}}
+	var labels []string
+	if !strings.HasPrefix(fields[1], "-") {
+		labels = strings.Fields(fields[1])
+	}
+	rest := fields[2]
+	for _, label := range labels {
+		before, after, ok := strings.Cut(rest, "[[")
+		passage, after, ok2 := strings.Cut(after, "]]")
+		narrative, stance, ok3 := strings.Cut(label, "/")
+		if !ok || !ok2 || !ok3 {
+			return e, fmt.Errorf("label %q has no [[passage]]", label)
+		}
+		e.Text += before
+		e.Tags = append(e.Tags, GoldTag{narrative, corpus.Stance(stance), len(e.Text), len(e.Text) + len(passage)})
+		e.Text += passage
+		rest = after
+	}
+	e.Text += rest
+	if strings.Contains(e.Text, "[[") {
+		return e, fmt.Errorf("more passages than labels")
+	}
+	return e, nil
+}
+
+func readGold(t testing.TB) []Example {
+	t.Helper()
+	var all []Example
+	for _, lang := range []string{"en", "ru", "zh"} {
+		f, err := os.Open(filepath.Join("testdata", "gold", lang+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples, err := ReadExamples(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, examples...)
+	}
+	return all
+}
+
+func TestQualityIsAsRecorded(t *testing.T) {
+	c := builtin(t)
+	got := Evaluate(readGold(t), c).String()
+	path := filepath.Join("testdata", "eval.golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the quality on the gold set changed; look at the difference and run go test -run Quality -update:\n%s", got)
+	}
+}
+
+func builtin(t testing.TB) *Classifier {
+	t.Helper()
+	c, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
