@@ -86,7 +86,7 @@ type grammar struct {
 // theGrammar reads the embedded grammar. A mistake in it is ours.
 var theGrammar = sync.OnceValue(func() *grammar {
 	g := &grammar{pools: map[string]*pool{}, tables: map[string][]row{}}
-	for _, name := range []string{"tables.txt", "frames.txt", "pools.txt", "narratives.txt"} {
+	for _, name := range []string{"tables.txt", "quotes.txt", "frames.txt", "pools.txt", "narratives.txt"} {
 		text, err := grammarFiles.ReadFile("grammar/" + name)
 		if err == nil {
 			err = g.read(string(text))
@@ -293,7 +293,7 @@ func readSlot(s string) (*slot, error) {
 		number, _ = strconv.Atoi(name[len(sort):])
 	}
 	switch sort {
-	case "c", "city", "firm", "goods", "team", "river", "role", "p",
+	case "c", "city", "firm", "goods", "team", "river", "role", "p", "qa", "qb",
 		"n", "h", "k", "min", "pct", "share", "tenth", "bn", "day", "date", "soon":
 		return &slot{sort, number, f, woman, gendered}, nil
 	}

@@ -400,6 +400,41 @@ func TestKindsAgreeWithTheTexts(t *testing.T) {
 	t.Log(w)
 }
 
+func TestSameEventReportsAreIndependent(t *testing.T) {
+	w := New(Options{Seed: 9, Stories: 120, Shocks: 10, Placebos: 10})
+	pairs := 0
+	for _, s := range w.Truth.Stories {
+		for i, a := range s.Articles {
+			for _, b := range s.Articles[:i] {
+				// A report is independent of what others first wrote, and of nothing else.
+				if a.tongue != b.tongue || a.Kind != SameEvent || b.Kind != SameEvent && b.Kind != Original {
+					continue
+				}
+				pairs++
+				if j := jaccard(shingles(a), shingles(b)); j > .3 {
+					t.Errorf("%s and %s tell the same event with Jaccard %.2f", a.URL, b.URL, j)
+				}
+				lead := map[string]bool{}
+				slotsOf(a.text.paras[0][0].text[a.tongue], lead)
+				shared := 0
+				for _, table := range []string{"c", "city", "firm", "team", "river"} {
+					x := writer{g: w.grammar, line: a.text.paras[0][0], tongue: a.tongue}
+					if lead[table+"1"] && strings.Contains(b.Text(), strings.Split(x.row(table, 1).forms[a.tongue][0].man, " ")[0][:4]) {
+						shared++
+					}
+				}
+				if shared == 0 {
+					t.Errorf("%s and %s share no name:\n%s\n\n%s", a.URL, b.URL, a.Text(), b.Text())
+				}
+			}
+		}
+	}
+	if pairs < 50 {
+		t.Errorf("%d pairs", pairs)
+	}
+	t.Log(pairs, "pairs")
+}
+
 func TestCreditsStandInTheText(t *testing.T) {
 	w := New(Options{Seed: 9, Stories: 120})
 	forms := map[CreditForm]int{}

@@ -51,10 +51,10 @@ func (e event) side(n int) (title, lead *sentence, body []*sentence) {
 // quotes, background, and the claims it plants.
 func (w *World) compose(r *rand.Rand, e event, side int, claims ...line) *text {
 	title, lead, body := e.side(side)
-	own := e // its stock paragraphs tell of other things than the event
+	own := e // two reporters ask different people, and know different background
 	own.facts = r.Uint64()
 	p := w.grammar.pools[e.frame.topic]
-	quotes := pick(r, e, p.quote, 2)
+	quotes := pick(r, own, p.quote, 2)
 	back := pick(r, own, p.background, 3)
 	var said []line
 	for _, s := range body {
@@ -163,14 +163,9 @@ func (w *World) quotable(x *text) []line {
 func (w *World) quote(r *rand.Rand, from *text, e event) *text {
 	taken := append(pick(r, e, w.grammar.pools["bridge"].background, 1), w.quotable(from)...)
 	x := w.compose(r, e, r.IntN(2))
-	own := &text{title: x.title}
-	for i, para := range x.paras {
-		own.add(slices.DeleteFunc(slices.Clone(para), func(l line) bool {
-			return w.isQuote[l.sentence] && !slices.Contains(from.without([]*sentence{l.sentence}), l.sentence)
-		})...)
-		if i == 0 {
-			own.add(taken...)
-		}
-	}
-	return own
+	out := &text{title: x.title}
+	out.add(x.paras[0]...)
+	out.add(taken...)
+	out.paras = append(out.paras, x.paras[1:]...)
+	return out
 }
