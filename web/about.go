@@ -28,8 +28,8 @@ type stanceRow struct {
 	Meaning string
 }
 
-func aboutPageOf(c Coverage, narratives int) aboutPage {
-	p := aboutPage{Documents: c.Documents, Outlets: c.Outlets, Narratives: narratives}
+func aboutPageOf(c corpus.Coverage, narratives int) aboutPage {
+	p := aboutPage{Documents: c.Documents, Outlets: watchedOutlets(c), Narratives: narratives}
 	for _, s := range corpus.Stances() {
 		p.Stances = append(p.Stances, stanceRow{s, stanceMeaning(s)})
 	}

@@ -47,9 +47,8 @@ func searchAnswerOf(f *found, l lookup) searchAnswer {
 	}
 	for i := range f.Docs {
 		d := &f.Docs[i]
-		a.Hits = append(a.Hits, HitOf(d, corpus.Bloc(l.bloc(d.Item.Outlet)), func(text, lang string) []corpus.Span {
-			return l.highlight(text, lang, f.Query)
-		}))
+		a.Hits = append(a.Hits, HitOf(d, corpus.Bloc(l.bloc(d.Item.Outlet)),
+			l.highlightTitle(d.Title(), d.Article.Lang, f.Query), l.highlight(d.Article.Text, d.Article.Lang, f.Query)))
 	}
 	return a
 }

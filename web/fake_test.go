@@ -17,9 +17,9 @@ import (
 // registry, and a search that reads every document.
 type world struct {
 	now      time.Time
-	outlets  []OutletStatus
+	outlets  []corpus.OutletStatus
 	docs     []corpus.Document // by Seq, from 1
-	coverage Coverage
+	coverage corpus.Coverage
 	notReady bool
 	failWith error
 }
@@ -45,13 +45,13 @@ func newWorld(now time.Time, n int) *world {
 			}
 		}
 	}
-	w.coverage = Coverage{
-		Collector: CollectorRunning, LastRound: w.now.Add(-4 * time.Minute), Documents: len(w.docs) - 1, Frontier: 1284,
-		Outlets: 168, OK: 141, New: 3, Silent: 11, Failing: 6, Dead: 2, NoFeed: 5,
-		Faults: []OutletFault{
-			{"north-wire", "https://north-wire.example/rss.xml", corpus.Fault{Class: corpus.FaultTimeout, Reason: "no answer within 30 s", At: w.now.Add(-6 * time.Minute)}},
-			{"harbour-daily", "https://harbour.example/feed/en", corpus.Fault{Class: corpus.FaultDenied, Reason: "the server refused", Status: 403, At: w.now.Add(-18 * time.Minute)}},
-			{"river-post", "https://riverpost.example/2026/11/a-very-long-address-that-goes-on-and-on-for-the-sake-of-the-test-and-on.html", corpus.Fault{Class: corpus.FaultFormat, Reason: "not a feed: XML syntax error on line 3", At: w.now.Add(-3 * time.Hour)}},
+	w.coverage = corpus.Coverage{
+		Collector: corpus.CollectorRunning, LastRound: w.now.Add(-4 * time.Minute), Documents: len(w.docs) - 1, Frontier: 1284,
+		Outlets: map[corpus.Health]int{corpus.HealthOK: 141, corpus.HealthNew: 3, corpus.HealthSilent: 11, corpus.HealthFailing: 6, corpus.HealthDead: 2, corpus.HealthNoFeed: 5},
+		Losses: []corpus.Loss{
+			{Outlet: "north-wire", URL: "https://north-wire.example/rss.xml", Feed: true, Fault: corpus.Fault{Class: corpus.FaultTimeout, Reason: "no answer within 30 s", At: w.now.Add(-6 * time.Minute)}},
+			{Outlet: "harbour-daily", URL: "https://harbour.example/feed/en", Feed: true, Fault: corpus.Fault{Class: corpus.FaultDenied, Reason: "the server refused", Status: 403, At: w.now.Add(-18 * time.Minute)}},
+			{Outlet: "river-post", URL: "https://riverpost.example/2026/11/a-very-long-address-that-goes-on-and-on-for-the-sake-of-the-test-and-on.html", Fault: corpus.Fault{Class: corpus.FaultFormat, Reason: "not a feed: XML syntax error on line 3", At: w.now.Add(-3 * time.Hour)}},
 		},
 	}
 	return w
@@ -80,7 +80,7 @@ func (w *world) add(docs ...corpus.Document) {
 
 func (w *world) sources() Sources {
 	return Sources{
-		Search: w.search, Documents: w.documents, Versions: w.versions, Highlight: w.highlight,
+		Search: w.search, Documents: w.documents, Versions: w.versions, Highlight: w.highlight, HighlightTitle: w.highlight,
 		Record: func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("record at " + fmt.Sprint(ev.Offset))), nil
 		},
@@ -92,8 +92,8 @@ func (w *world) sources() Sources {
 			}
 			return corpus.Outlet{}, false
 		},
-		Outlets:    func(context.Context) ([]OutletStatus, error) { return w.outlets, nil },
-		Coverage:   func(context.Context) (Coverage, error) { return w.coverage, nil },
+		Outlets:    func(context.Context) ([]corpus.OutletStatus, error) { return w.outlets, nil },
+		Coverage:   func(context.Context) (corpus.Coverage, error) { return w.coverage, nil },
 		Narratives: fakeNarratives(),
 		Groups:     map[string]string{"A": "Who is to blame", "B": "Ukraine", "C": "The West in decline", "D": "Us, the righteous"},
 	}
@@ -300,9 +300,9 @@ func fakeNarratives() []corpus.Narrative {
 	}
 }
 
-func fakeOutlets(now time.Time) []OutletStatus {
-	o := func(id, name, native string, bloc corpus.Bloc, country, family, lang string, health corpus.Health, fault *corpus.Fault) OutletStatus {
-		f := FeedStatus{Kind: corpus.FeedRSS, Health: health, FeedState: corpus.FeedState{
+func fakeOutlets(now time.Time) []corpus.OutletStatus {
+	o := func(id, name, native string, bloc corpus.Bloc, country, family, lang string, health corpus.Health, fault *corpus.Fault) corpus.OutletStatus {
+		f := corpus.FeedStatus{Kind: corpus.FeedRSS, Health: health, FeedState: corpus.FeedState{
 			Outlet: id, URL: "https://" + id + ".example/rss", Interval: 25 * time.Minute, Due: now.Add(9 * time.Minute), Polled: now.Add(-16 * time.Minute),
 			Items: 30, New: 4, Total: 812, NewShare: 0.134, Fault: fault,
 		}}
@@ -311,16 +311,16 @@ func fakeOutlets(now time.Time) []OutletStatus {
 		} else {
 			f.Failures = 7
 		}
-		s := OutletStatus{Health: health, Feeds: []FeedStatus{f}, Outlet: corpus.Outlet{
+		s := corpus.OutletStatus{Health: health, States: []corpus.FeedStatus{f}, Outlet: corpus.Outlet{
 			ID: id, Name: name, Native: native, Bloc: bloc, Country: country, Owner: "Ministry of Examples", Family: family, Ownership: "state", Typology: "SC",
 			Languages: []string{lang}, Hosts: []string{id + ".example"}, Tier: corpus.TierDaily, Social: map[string]string{"telegram": id, "x": "@" + id},
 		}}
 		if health == corpus.HealthNoFeed {
-			s.Feeds = nil
+			s.States = nil
 		}
 		return s
 	}
-	return []OutletStatus{
+	return []corpus.OutletStatus{
 		o("north-wire", "North Wire", "Северный телеграф", corpus.BlocRU, "RU", "north", "ru", corpus.HealthFailing, &corpus.Fault{Class: corpus.FaultTimeout, Reason: "no answer within 30 s", At: now.Add(-6 * time.Minute)}),
 		o("river-post", "River Post", "Речной вестник", corpus.BlocRU, "RU", "north", "ru", corpus.HealthOK, nil),
 		o("river-post-ar", "River Post Arabic", "بريد النهر", corpus.BlocRU, "RU", "north", "ar", corpus.HealthOK, nil),

@@ -62,7 +62,7 @@ func hitOf(d *corpus.Document, q index.Query, l lookup) hit {
 	title := shorten(plain(d.Title()), titleColumns)
 	if q != nil {
 		words = l.highlight(d.Article.Text, d.Article.Lang, q)
-		h.Title = plainSegments(title, l.highlight(title, d.Article.Lang, q))
+		h.Title = plainSegments(title, l.highlightTitle(title, d.Article.Lang, q))
 		query = q.String()
 	} else {
 		h.Title = plainSegments(title, nil)
@@ -130,9 +130,9 @@ type Highlight struct {
 	Spans []corpus.Span `json:"spans"` // byte offsets into Text
 }
 
-// HitOf gives a document as a hit. highlight gives the words of the query in
-// a text of some language, as in Sources.
-func HitOf(d *corpus.Document, bloc corpus.Bloc, highlight func(text, lang string) []corpus.Span) Hit {
+// HitOf gives a document as a hit. The spans are the words of the query in
+// d.Title() and in d.Article.Text, in order.
+func HitOf(d *corpus.Document, bloc corpus.Bloc, inTitle, inText []corpus.Span) Hit {
 	h := Hit{
 		ID: d.ID, URL: d.URL(), Outlet: d.Item.Outlet, Bloc: bloc, Lang: d.Article.Lang, Kind: d.Article.Kind,
 		Published: d.Published(), Seen: d.Seen(), Title: d.Title(), Tags: d.Tags, Highlights: []Highlight{},
@@ -140,13 +140,13 @@ func HitOf(d *corpus.Document, bloc corpus.Bloc, highlight func(text, lang strin
 	if h.Tags == nil {
 		h.Tags = []corpus.Tag{}
 	}
-	if words := highlight(h.Title, h.Lang); len(words) > 0 {
-		h.Highlights = append(h.Highlights, Highlight{Field: "title", Text: h.Title, Spans: words})
+	if len(inTitle) > 0 {
+		h.Highlights = append(h.Highlights, Highlight{Field: "title", Text: h.Title, Spans: inTitle})
 	}
 	text := d.Article.Text
-	if words := highlight(text, h.Lang); len(words) > 0 {
-		for _, p := range passages(text, words, nil) {
-			h.Highlights = append(h.Highlights, Highlight{Field: "text", Start: p.Start, Text: text[p.Start:p.End], Spans: within(words, p)})
+	if len(inText) > 0 {
+		for _, p := range passages(text, inText, nil) {
+			h.Highlights = append(h.Highlights, Highlight{Field: "text", Start: p.Start, Text: text[p.Start:p.End], Spans: within(inText, p)})
 		}
 	}
 	return h

@@ -53,7 +53,7 @@ func (f outletFilter) url() string {
 	return withValues("/outlets", v)
 }
 
-func (f outletFilter) keeps(o *OutletStatus) bool {
+func (f outletFilter) keeps(o *corpus.OutletStatus) bool {
 	return (f.Bloc == "" || string(o.Outlet.Bloc) == f.Bloc) && (f.Health == "" || string(o.Health) == f.Health)
 }
 
@@ -97,7 +97,7 @@ type outletRow struct {
 	Disabled    bool
 }
 
-func outletsPageOf(all []OutletStatus, f outletFilter) outletsPage {
+func outletsPageOf(all []corpus.OutletStatus, f outletFilter) outletsPage {
 	p := outletsPage{All: len(all)}
 	p.Blocs = append(p.Blocs, choice{link: link{outletFilter{"", f.Health, f.Sort}.url(), "All", f.Bloc == ""}, N: tally(all, outletFilter{"", f.Health, ""})})
 	for _, b := range corpus.Blocs() {
@@ -114,7 +114,7 @@ func outletsPageOf(all []OutletStatus, f outletFilter) outletsPage {
 	for _, x := range []link{{"", "Registry", false}, {"name", "Name", false}, {"documents", "Documents", false}, {"last", "Newest", false}} {
 		p.Sorts = append(p.Sorts, link{outletFilter{f.Bloc, f.Health, x.URL}.url(), x.Text, f.Sort == x.URL})
 	}
-	rows := slices.DeleteFunc(slices.Clone(all), func(o OutletStatus) bool { return !f.keeps(&o) })
+	rows := slices.DeleteFunc(slices.Clone(all), func(o corpus.OutletStatus) bool { return !f.keeps(&o) })
 	sortOutlets(rows, f.Sort)
 	for i := range rows {
 		p.Rows = append(p.Rows, outletRowOf(&rows[i]))
@@ -122,7 +122,7 @@ func outletsPageOf(all []OutletStatus, f outletFilter) outletsPage {
 	return p
 }
 
-func tally(all []OutletStatus, f outletFilter) int {
+func tally(all []corpus.OutletStatus, f outletFilter) int {
 	n := 0
 	for i := range all {
 		if f.keeps(&all[i]) {
@@ -132,8 +132,8 @@ func tally(all []OutletStatus, f outletFilter) int {
 	return n
 }
 
-func sortOutlets(rows []OutletStatus, by string) {
-	slices.SortStableFunc(rows, func(a, b OutletStatus) int {
+func sortOutlets(rows []corpus.OutletStatus, by string) {
+	slices.SortStableFunc(rows, func(a, b corpus.OutletStatus) int {
 		switch by {
 		case "name":
 			return cmp.Compare(strings.ToLower(a.Outlet.Name), strings.ToLower(b.Outlet.Name))
@@ -146,14 +146,14 @@ func sortOutlets(rows []OutletStatus, by string) {
 	})
 }
 
-func outletRowOf(o *OutletStatus) outletRow {
+func outletRowOf(o *corpus.OutletStatus) outletRow {
 	row := outletRow{
 		URL: outletURL(o.Outlet.ID), Search: searchURL(index.With(everything(), "outlet", o.Outlet.ID), index.SortDate),
 		Name: plain(cmp.Or(o.Outlet.Name, o.Outlet.ID)), Native: plain(o.Outlet.Native),
 		Bloc: blocKey(string(o.Outlet.Bloc)), BlocName: blocName(string(o.Outlet.Bloc)),
 		Country: o.Outlet.Country, Family: o.Outlet.Family, Tier: string(o.Outlet.Tier),
 		Health: string(o.Health), HealthName: healthName(o.Health),
-		Documents: o.Documents, Last: momentOf(o.Last), Feeds: len(o.Feeds), Disabled: o.Outlet.Disabled,
+		Documents: o.Documents, Last: momentOf(o.Last), Feeds: len(o.States), Disabled: o.Outlet.Disabled,
 	}
 	if row.Native == row.Name {
 		row.Native = ""
@@ -162,8 +162,8 @@ func outletRowOf(o *OutletStatus) outletRow {
 		row.NativeLang = scriptOf(o.Outlet.Languages[0], o.Outlet.Native).Lang
 	}
 	row.Languages = strings.Join(o.Outlet.Languages, " ")
-	for i := range o.Feeds {
-		if f := o.Feeds[i].Fault; f != nil {
+	for i := range o.States {
+		if f := o.States[i].Fault; f != nil {
 			row.Faults = append(row.Faults, faultText(f))
 		}
 	}
@@ -189,7 +189,7 @@ func (s *site) outlet(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("outlets: %w", err)
 	}
-	i := slices.IndexFunc(all, func(o OutletStatus) bool { return o.Outlet.ID == id })
+	i := slices.IndexFunc(all, func(o corpus.OutletStatus) bool { return o.Outlet.ID == id })
 	if i < 0 {
 		return ErrNotFound
 	}
@@ -233,7 +233,7 @@ type feedRow struct {
 	Warning    string
 }
 
-func outletPageOf(o *OutletStatus) outletPage {
+func outletPageOf(o *corpus.OutletStatus) outletPage {
 	p := outletPage{
 		outletRow: outletRowOf(o), Owner: plain(o.Outlet.Owner), Ownership: plain(o.Outlet.Ownership),
 		Typology: plain(o.Outlet.Typology), Hosts: o.Outlet.Hosts,
@@ -252,13 +252,13 @@ func outletPageOf(o *OutletStatus) outletPage {
 		p.Social = append(p.Social, network+": "+handle)
 	}
 	slices.Sort(p.Social)
-	for i := range o.Feeds {
-		p.Feeds = append(p.Feeds, feedRowOf(&o.Feeds[i]))
+	for i := range o.States {
+		p.Feeds = append(p.Feeds, feedRowOf(&o.States[i]))
 	}
 	return p
 }
 
-func feedRowOf(f *FeedStatus) feedRow {
+func feedRowOf(f *corpus.FeedStatus) feedRow {
 	row := feedRow{
 		URL: outsideLinkOf(f.URL, ""), Kind: string(f.Kind), Health: string(f.Health), HealthName: healthName(f.Health),
 		Polled: momentOf(f.Polled), Read: momentOf(f.Read), NewItem: momentOf(f.NewItem), Due: momentOf(f.Due),

@@ -186,7 +186,9 @@ func loudest(rows []narrativeRow, n int) []narrativeRow {
 
 // A coverageView is what is and what is not seen, in words.
 type coverageView struct {
-	Coverage
+	corpus.Coverage
+	Watched   int    // outlets
+	OK        int    // those of them that are read
 	State     string // one line on the collector
 	Alarm     bool   // the line is bad news
 	LastRound moment
@@ -210,29 +212,30 @@ type faultRow struct {
 	At     moment
 }
 
-func coverageOf(c Coverage, l lookup) coverageView {
-	v := coverageView{Coverage: c, LastRound: momentOf(c.LastRound), Unseen: c.Silent + c.Failing + c.Dead + c.NoFeed}
+func coverageOf(c corpus.Coverage, l lookup) coverageView {
+	v := coverageView{Coverage: c, Watched: watchedOutlets(c), OK: c.Outlets[corpus.HealthOK], LastRound: momentOf(c.LastRound)}
+	v.Unseen = v.Watched - v.OK - c.Outlets[corpus.HealthNew]
 	v.State, v.Alarm = collectorText(c)
 	at := 0
 	for _, p := range []struct {
 		h    corpus.Health
 		name string
-		n    int
 	}{
-		{corpus.HealthOK, "read", c.OK}, {corpus.HealthNew, "not polled yet", c.New}, {corpus.HealthSilent, "silent", c.Silent},
-		{corpus.HealthFailing, "failing", c.Failing}, {corpus.HealthDead, "dead", c.Dead}, {corpus.HealthNoFeed, "without a feed", c.NoFeed},
+		{corpus.HealthOK, "read"}, {corpus.HealthNew, "not polled yet"}, {corpus.HealthSilent, "silent"},
+		{corpus.HealthFailing, "failing"}, {corpus.HealthDead, "dead"}, {corpus.HealthNoFeed, "without a feed"},
 	} {
-		if p.n == 0 {
+		n := c.Outlets[p.h]
+		if n == 0 {
 			continue
 		}
-		of := float64(max(c.Outlets, 1))
+		of := float64(max(v.Watched, 1))
 		v.Parts = append(v.Parts, coveragePart{
-			Key: string(p.h), Name: p.name, N: p.n, X: percent(float64(at) / of * 100), Width: percent(float64(p.n) / of * 100),
+			Key: string(p.h), Name: p.name, N: n, X: percent(float64(at) / of * 100), Width: percent(float64(n) / of * 100),
 			URL: outletFilter{Health: string(p.h)}.url(),
 		})
-		at += p.n
+		at += n
 	}
-	for _, f := range c.Faults[:min(len(c.Faults), faultsShown)] {
+	for _, f := range c.Losses[:min(len(c.Losses), faultsShown)] {
 		v.Faults = append(v.Faults, faultRow{
 			Outlet: link{URL: outletURL(f.Outlet), Text: l.outletName(f.Outlet)}, Where: shorten(plain(f.URL), 90),
 			Text: faultText(&f.Fault), At: momentOf(f.Fault.At),
@@ -241,22 +244,32 @@ func coverageOf(c Coverage, l lookup) coverageView {
 	return v
 }
 
+// watchedOutlets is the number of outlets that are watched.
+func watchedOutlets(c corpus.Coverage) (n int) {
+	for _, of := range c.Outlets {
+		n += of
+	}
+	return n
+}
+
 // collectorText says what the collector does, and whether that is bad news.
-func collectorText(c Coverage) (text string, alarm bool) {
+func collectorText(c corpus.Coverage) (text string, alarm bool) {
 	since := ""
 	if !c.Since.IsZero() {
 		since = " since " + momentOf(c.Since).Text + " UTC"
 	}
 	switch c.Collector {
-	case CollectorRunning:
+	case corpus.CollectorRunning:
 		if c.LastRound.IsZero() {
 			return "Collecting; the first round is under way", false
 		}
 		return "Collecting on schedule", false
-	case CollectorOffline:
+	case corpus.CollectorOffline:
 		return "Not collecting: started to serve only", false
-	case CollectorDown:
+	case corpus.CollectorDown:
 		return "The network cannot be reached" + since + "; what was collected is served", true
+	case corpus.CollectorStuck:
+		return "Nothing can be kept" + since + ": " + plain(c.Why), true
 	}
 	return "The state of the collector is not known", true
 }

@@ -112,7 +112,7 @@ func addresses(w *world) []string {
 }
 
 func TestNoPageCanRunOrLoadWhatWasCollected(t *testing.T) {
-	empty := &world{now: noon, outlets: fakeOutlets(noon), coverage: Coverage{Collector: CollectorDown}}
+	empty := &world{now: noon, outlets: fakeOutlets(noon), coverage: corpus.Coverage{Collector: corpus.CollectorDown}}
 	waiting := newWorld(noon, 12)
 	waiting.notReady = true
 	for name, w := range map[string]*world{"full": newWorld(noon, 60), "empty": empty, "waiting": waiting} {
@@ -335,7 +335,7 @@ func TestFailures(t *testing.T) {
 		{"failing API", broken(func(s *Sources) {
 			s.Search = func(context.Context, index.Request) (*index.Result, error) { return nil, secret }
 		}), "/api/v1/search", 500, "failed on our side"},
-		{"panicking", broken(func(s *Sources) { s.Outlets = func(context.Context) ([]OutletStatus, error) { panic("oops") } }), "/outlets", 500, "failed on our side"},
+		{"panicking", broken(func(s *Sources) { s.Outlets = func(context.Context) ([]corpus.OutletStatus, error) { panic("oops") } }), "/outlets", 500, "failed on our side"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec := get(t, c.h, c.target)
@@ -568,7 +568,7 @@ func TestHighlightsOfTheAPIFitTheirText(t *testing.T) {
 	n := 0
 	for i := range w.docs {
 		d := &w.docs[i]
-		h := HitOf(d, corpus.BlocRU, func(text, lang string) []corpus.Span { return w.highlight(text, lang, q) })
+		h := HitOf(d, corpus.BlocRU, w.highlight(d.Title(), d.Article.Lang, q), w.highlight(d.Article.Text, d.Article.Lang, q))
 		for _, x := range h.Highlights {
 			if x.Field == "text" && d.Article.Text[x.Start:x.Start+len(x.Text)] != x.Text {
 				t.Errorf("document %d: passage is not at %d", d.Seq, x.Start)
@@ -656,7 +656,7 @@ func TestMissingRecordIsNotFound(t *testing.T) {
 
 func TestOverviewWidensThePeriodUntilThereAreDocuments(t *testing.T) {
 	now := time.Now()
-	w := &world{now: now, outlets: fakeOutlets(now), coverage: Coverage{Collector: CollectorOffline, Documents: 1}}
+	w := &world{now: now, outlets: fakeOutlets(now), coverage: corpus.Coverage{Collector: corpus.CollectorOffline, Documents: 1}}
 	d := ordinary(0, now.AddDate(-3, 0, 0))
 	w.add(d)
 	body := get(t, Handler(w.sources(), Options{}), "/").Body.String()

@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"chorus/corpus"
 )
 
 // TestPreview serves the pages of a world on loopback, to be looked at, until
@@ -17,7 +19,7 @@ func TestPreview(t *testing.T) {
 		t.Skip("set CHORUS_PREVIEW to an address to look at the pages")
 	}
 	w := newWorld(time.Now(), 60)
-	empty := &world{now: w.now, outlets: w.outlets, coverage: Coverage{Collector: CollectorDown, Since: w.now.Add(-time.Hour), Outlets: 10, New: 10}}
+	empty := &world{now: w.now, outlets: w.outlets, coverage: corpus.Coverage{Collector: corpus.CollectorDown, Since: w.now.Add(-time.Hour), Outlets: map[corpus.Health]int{corpus.HealthNew: 10}}}
 	rebuilding := newWorld(w.now, 5)
 	rebuilding.notReady = true
 

@@ -224,15 +224,20 @@ type facetValue struct {
 	Not  string // the query without what has it; empty if On
 }
 
-// A lookup is what a page needs to name things: the registry and the codebook.
+// A lookup is what a page needs to name things and to mark words: the
+// registry, the codebook, and the words of a query in a text or a title.
 type lookup struct {
-	outlet     func(id string) (corpus.Outlet, bool)
-	narratives map[string]corpus.Narrative
-	highlight  func(text, lang string, q index.Query) []corpus.Span
+	outlet         func(id string) (corpus.Outlet, bool)
+	narratives     map[string]corpus.Narrative
+	highlight      func(text, lang string, q index.Query) []corpus.Span
+	highlightTitle func(title, lang string, q index.Query) []corpus.Span
 }
 
 func (s *site) looks() lookup {
-	l := lookup{outlet: s.Outlet, narratives: map[string]corpus.Narrative{}, highlight: s.Highlight}
+	l := lookup{
+		outlet: s.Outlet, narratives: map[string]corpus.Narrative{},
+		highlight: s.Highlight, highlightTitle: s.HighlightTitle,
+	}
 	for _, n := range s.Narratives {
 		l.narratives[n.ID] = n
 	}

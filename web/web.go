@@ -28,7 +28,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"chorus/corpus"
 	"chorus/index"
@@ -65,14 +64,16 @@ type Sources struct {
 	Outlet func(id string) (corpus.Outlet, bool)
 
 	// Outlets gives the whole registry with health, in the registry's order.
-	Outlets func(ctx context.Context) ([]OutletStatus, error)
+	Outlets func(ctx context.Context) ([]corpus.OutletStatus, error)
 
 	// Coverage gives what is and what could not be seen.
-	Coverage func(ctx context.Context) (Coverage, error)
+	Coverage func(ctx context.Context) (corpus.Coverage, error)
 
-	// Highlight gives the words of a query in a text, as byte offsets. lang
-	// is the document's ISO 639-1 code, or "und".
-	Highlight func(text, lang string, q index.Query) []corpus.Span
+	// Highlight gives the words of a query in a text, as byte offsets, and
+	// HighlightTitle those in a title. lang is the document's ISO 639-1 code,
+	// or "und".
+	Highlight      func(text, lang string, q index.Query) []corpus.Span
+	HighlightTitle func(title, lang string, q index.Query) []corpus.Span
 
 	// Narratives is the codebook, in its order.
 	Narratives []corpus.Narrative
@@ -80,56 +81,6 @@ type Sources struct {
 	// Groups names the groups of the codebook by their letter. A group
 	// without a name is shown by its letter alone.
 	Groups map[string]string
-}
-
-// An OutletStatus is an outlet of the registry and how it is doing.
-type OutletStatus struct {
-	Outlet    corpus.Outlet
-	Health    corpus.Health
-	Feeds     []FeedStatus // in the order of the registry
-	Documents int          // ever collected, versions not counted
-	Last      time.Time    // when the newest document was first seen; zero if there is none
-}
-
-// A FeedStatus is a feed, what is known of its polling, and its health.
-type FeedStatus struct {
-	corpus.FeedState
-	Kind   corpus.FeedKind
-	Health corpus.Health
-}
-
-// A CollectorState says whether anything is being collected now.
-type CollectorState string
-
-// The states of the collector.
-const (
-	CollectorRunning CollectorState = "running" // rounds are due on schedule
-	CollectorOffline CollectorState = "offline" // only serving, by the operator's wish
-	CollectorDown    CollectorState = "down"    // the network cannot be reached
-)
-
-// Coverage is what the monitor sees and what it does not.
-type Coverage struct {
-	Collector CollectorState
-	Since     time.Time     // since when it is in that state; zero if not known
-	LastRound time.Time     // end of the last round; zero if there was none
-	Documents int           // in the store, versions not counted
-	Frontier  int           // pages found and not yet fetched
-	Outlets   int           // watched, disabled ones not counted
-	OK        int           // among them, by health
-	New       int           // never polled
-	Silent    int           //
-	Failing   int           //
-	Dead      int           //
-	NoFeed    int           //
-	Faults    []OutletFault // the newest, newest first; pages show the first ten
-}
-
-// An OutletFault is a fault of one address of one outlet.
-type OutletFault struct {
-	Outlet string // id
-	URL    string // of the feed or the page
-	Fault  corpus.Fault
 }
 
 // Options adjusts the pages. The zero value is useful.

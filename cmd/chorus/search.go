@@ -135,9 +135,9 @@ func askIndex(ctx context.Context, m *monitor.Monitor, o searchOptions, q index.
 	ans := &answer{Total: res.Total, Facets: res.Facets, Next: res.Next}
 	for i := range docs {
 		outlet, _ := m.Outlet(docs[i].Item.Outlet)
-		ans.Hits = append(ans.Hits, web.HitOf(&docs[i], outlet.Bloc, func(text, lang string) []corpus.Span {
-			return local.Highlight(text, lang, q)
-		}))
+		d := &docs[i]
+		ans.Hits = append(ans.Hits, web.HitOf(d, outlet.Bloc,
+			local.HighlightTitle(d.Title(), d.Article.Lang, q), local.Highlight(d.Article.Text, d.Article.Lang, q)))
 	}
 	return ans, nil
 }

@@ -194,7 +194,7 @@ func TestRunEndsInTimeWithASlowServer(t *testing.T) {
 func TestOfflineServesWithoutCollecting(t *testing.T) {
 	w := smallWeb()
 	r := start(t, w, "--offline")
-	if status, body := r.get("/"); status != 200 || !strings.Contains(strings.ToLower(body), "offline") {
+	if status, body := r.get("/"); status != 200 || !strings.Contains(body, "Not collecting") {
 		t.Errorf("status %d, and the page does not say that nothing is collected", status)
 	}
 	if n := w.Requests("http://riverpost.example/rss.xml"); n != 0 {

@@ -23,13 +23,13 @@ func sources(m *monitor.Monitor, offline bool) web.Sources {
 			}
 			return res, err
 		},
-		Documents:  m.Documents,
-		Versions:   m.Versions,
-		Record:     func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) { return m.Record(ev) },
-		Outlet:     m.Outlet,
-		Outlets:    m.Outlets,
-		Coverage:   func(ctx context.Context) (corpus.Coverage, error) { return m.Coverage(ctx, offline) },
-		Highlight:  local.Highlight,
+		Documents: m.Documents,
+		Versions:  m.Versions,
+		Record:    func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) { return m.Record(ev) },
+		Outlet:    m.Outlet,
+		Outlets:   m.Outlets,
+		Coverage:  func(ctx context.Context) (corpus.Coverage, error) { return m.Coverage(ctx, offline) },
+		Highlight: local.Highlight, HighlightTitle: local.HighlightTitle,
 		Narratives: m.Narratives(),
 		Groups:     groups(),
 	}
