@@ -2,6 +2,7 @@ package newsroom
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -156,6 +157,7 @@ func (g *grammar) section(head []string) (add func(string) (*sentence, error), t
 	return nil, "", fmt.Errorf("unknown section %q", head)
 }
 
+// adder gives what begins a sentence in one of some lists, by role.
 func adder(roles map[string]*[]*sentence) func(string) (*sentence, error) {
 	return func(role string) (*sentence, error) {
 		list, ok := roles[role]
@@ -183,6 +185,7 @@ func (s *sentence) read(line string) error {
 	return err
 }
 
+// readRow reads an entry of a table.
 func readRow(line string) (row, error) {
 	var r row
 	for _, field := range strings.Split(line, " ; ") {
@@ -194,10 +197,6 @@ func readRow(line string) (row, error) {
 				man, woman, split := strings.Cut(f, "~")
 				if !split {
 					woman = man
-				}
-				if t == es && split && strings.Contains(woman, " ") { // "ministro~ministra de Comercio"
-					_, tail, _ := strings.Cut(woman, " ")
-					man += " " + tail
 				}
 				r.forms[t] = append(r.forms[t], form{man, woman})
 			}
@@ -237,7 +236,8 @@ type slot struct {
 	gendered bool
 }
 
-var formNames = map[string]int{"": 0, "gen": 1, "pre": 2, "ins": 3}
+// formNames are the Russian cases; other languages have one form.
+var formNames = map[string]int{"": 0, "gen": 1, "pre": 2}
 
 // readPattern reads up to the end, or up to a "|" or "]" that is not its own.
 func readPattern(s string) (t pattern, rest string, err error) {
@@ -272,7 +272,7 @@ func readPattern(s string) (t pattern, rest string, err error) {
 				p.choice = append(p.choice, option)
 			}
 			if s == "" {
-				return nil, "", fmt.Errorf("a choice has no end")
+				return nil, "", errors.New("a choice has no end")
 			}
 			t, s = append(t, p), s[1:]
 		}
@@ -280,6 +280,7 @@ func readPattern(s string) (t pattern, rest string, err error) {
 	return t, "", nil
 }
 
+// readSlot reads what stands between braces.
 func readSlot(s string) (*slot, error) {
 	name, woman, gendered := strings.Cut(s, "?")
 	name, formName, _ := strings.Cut(name, ".")
@@ -294,7 +295,7 @@ func readSlot(s string) (*slot, error) {
 	}
 	switch sort {
 	case "c", "city", "firm", "goods", "team", "river", "role", "p", "qa", "qb",
-		"n", "h", "k", "min", "pct", "share", "tenth", "bn", "day", "date", "soon":
+		"n", "h", "k", "min", "pct", "share", "tenth", "bn", "day", "soon":
 		return &slot{sort, number, f, woman, gendered}, nil
 	}
 	return nil, fmt.Errorf("{%s}: unknown sort %q", s, sort)
@@ -324,6 +325,7 @@ func capital(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
+// A writer fills one line in one language.
 type writer struct {
 	g *grammar
 	line
@@ -374,8 +376,6 @@ func (w *writer) fill(s *slot) string {
 		return billions(w.tongue, 11+int(h%880))
 	case "day":
 		return weekday(w.tongue, dayTime(w.day).Weekday())
-	case "date":
-		return date(w.tongue, dayTime(w.day))
 	case "soon":
 		return date(w.tongue, dayTime(w.day+3+int64(h%18)))
 	case "p":
