@@ -27,15 +27,16 @@ type automaton struct {
 	count    symbol
 	anySym   symbol // stands for every token; never at the start of a phrase
 
-	root  []int32          // state after a symbol at the start of a phrase, 0 if none
-	next  map[uint64]int32 // state<<32|symbol to state, while cues are added
-	table edges            // the same, sealed
-	heads  map[string]bool // first letters of all stems and prefixes, see head
-	starts map[string]bool // what a word must begin with to be stemmed, see start
-	elems [][]int32        // by state: the elements with a phrase that ends there
+	root   []int32          // state after a symbol at the start of a phrase, 0 if none
+	next   map[uint64]int32 // state<<32|symbol to state, while cues are added
+	table  edges            // the same, sealed
+	heads  map[string]bool  // first letters of all stems and prefixes, see head
+	starts map[string]bool  // what a word must begin with to be stemmed, see start
+	elems  [][]int32        // by state: the elements with a phrase that ends there
 
 	elements map[string]int32 // by key: elements that are the same are one
 	longest  []int32          // by element: tokens of its longest phrase
+	states   [][]int32        // by element: where its phrases end
 	seed     maphash.Seed
 	cache    []atomic.Pointer[cachedWord]
 }
@@ -72,7 +73,7 @@ func (a *automaton) add(e element) int32 {
 	}
 	id := int32(len(a.longest))
 	a.elements[key] = id
-	a.longest = append(a.longest, 0)
+	a.longest, a.states = append(a.longest, 0), append(a.states, nil)
 	for _, p := range e.phrases {
 		a.longest[id] = max(a.longest[id], int32(len(p)))
 		a.insert(p, id)
@@ -121,6 +122,7 @@ func (a *automaton) insert(p phrase, id int32) {
 	}
 	if !slices.Contains(a.elems[state], id) {
 		a.elems[state] = append(a.elems[state], id)
+		a.states[id] = append(a.states[id], state)
 	}
 }
 

@@ -214,6 +214,7 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 		if !ok {
 			continue
 		}
+		first := len(out)
 		for _, h := range c.carriers(hits) {
 			cue := c.rules[h.cue].cue
 			out = append(out, claim{
@@ -225,8 +226,30 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 				cues:   []int32{h.cue},
 			})
 		}
+		agree(out[first:])
 	}
 	return out
+}
+
+// agree gives overlapping passages of one narrative one stance: that which
+// keeps furthest from the claim, since a word that distances one cue distances
+// the words they share.
+func agree(claims []claim) {
+	distance := []corpus.Stance{corpus.StanceAsserts, corpus.StanceReports, corpus.StanceRebuts}
+	for i := 0; i < len(claims); {
+		end, k := claims[i].span.End, i
+		stance := 0
+		for ; k < len(claims) && claims[k].span.Start < max(end, 1); k++ {
+			end = max(end, claims[k].span.End)
+			stance = max(stance, slices.Index(distance, claims[k].stance))
+		}
+		if k == i {
+			k++
+		}
+		for ; i < k; i++ {
+			claims[i].stance = distance[stance]
+		}
+	}
 }
 
 // signals sorts out the hits of the stance lexicon.

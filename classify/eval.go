@@ -256,7 +256,7 @@ func (rep *Report) finish(rows map[[2]string]*Row, c *Classifier) {
 // String gives the report as a table for people.
 func (rep Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d examples, classifier %s\n\n", rep.Examples, rep.Version)
+	fmt.Fprintf(&b, "%d examples\n\n", rep.Examples)
 	fmt.Fprintf(&b, "%-26s %-4s %4s %4s %4s  %5s %5s %5s  %s\n", "narrative", "lang", "tp", "fp", "fn", "P", "R", "F1", "F1 with stance")
 	for _, r := range append(slices.Clone(rep.Rows), rep.Micro) {
 		fmt.Fprintf(&b, "%-26s %-4s %4d %4d %4d  %5.3f %5.3f %5.3f  %5.3f\n", r.Narrative, r.Lang, r.Claim.TP, r.Claim.FP, r.Claim.FN,

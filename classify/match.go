@@ -46,13 +46,25 @@ type hit struct {
 type reading struct {
 	scanner   scanner
 	sentences []sentence
-	found     [][]occurrence // by element
-	touched   []int32
+	ended     [][]occurrence // by state: phrases that ended there
+	reached   []int32        // states with such
+	found     [][]occurrence // by element; filled when a cue asks, see of
+	present   []presence     // by element
+	touched   []int32        // elements that are present
 	active    []walk
 	spare     []walk
 	hits      []hit
 	parts     []occurrence
 }
+
+// presence says what is known of an element in the text at hand.
+type presence byte
+
+const (
+	absent presence = iota
+	there           // it occurs
+	sorted          // and found has its occurrences in order
+)
 
 // A walk is a phrase that has begun.
 type walk struct {
@@ -110,13 +122,7 @@ func (p *program) read(text string, r *reading) {
 // findPhrases walks the automaton over the tokens and notes each phrase found.
 func (p *program) findPhrases(text string, r *reading) {
 	a := p.automaton
-	if len(r.found) < len(a.longest) {
-		r.found = make([][]occurrence, len(a.longest))
-	}
-	for _, e := range r.touched {
-		r.found[e] = r.found[e][:0]
-	}
-	r.touched, r.active = r.touched[:0], r.active[:0]
+	r.reset(len(a.elems), len(a.longest))
 	var one [1]symbol
 	r.sentences = r.scanner.scan(text, func(t token) {
 		syms := a.symbols(t, &one)
@@ -139,40 +145,72 @@ func (p *program) findPhrases(text string, r *reading) {
 			}
 		}
 		for _, w := range next {
-			for _, e := range a.elems[w.state] {
-				r.note(e, occurrence{w.start, t.end, w.pos, t.pos})
+			if a.elems[w.state] != nil {
+				r.note(w.state, occurrence{w.start, t.end, w.pos, t.pos})
 			}
 		}
 		r.active, r.spare = next, r.active
 	})
-	for _, e := range r.touched {
-		if a.longest[e] > 1 {
-			slices.SortFunc(r.found[e], func(a, b occurrence) int { return cmp.Or(cmp.Compare(a.pos, b.pos), cmp.Compare(a.last, b.last)) })
-			r.found[e] = slices.Compact(r.found[e])
+	for _, state := range r.reached {
+		for _, e := range a.elems[state] {
+			if r.present[e] == absent {
+				r.present[e] = there
+				r.touched = append(r.touched, e)
+			}
 		}
 	}
+	slices.Sort(r.touched)
 }
 
-func (r *reading) note(e int32, o occurrence) {
-	if len(r.found[e]) == 0 {
-		r.touched = append(r.touched, e)
-	} else if r.found[e][len(r.found[e])-1] == o {
-		return
+// reset forgets the text before.
+func (r *reading) reset(states, elements int) {
+	if len(r.ended) < states {
+		r.ended, r.found, r.present = make([][]occurrence, states), make([][]occurrence, elements), make([]presence, elements)
 	}
-	r.found[e] = append(r.found[e], o)
+	for _, state := range r.reached {
+		r.ended[state] = r.ended[state][:0]
+	}
+	for _, e := range r.touched {
+		r.present[e] = absent
+	}
+	r.reached, r.touched, r.active = r.reached[:0], r.touched[:0], r.active[:0]
+}
+
+func (r *reading) note(state int32, o occurrence) {
+	if len(r.ended[state]) == 0 {
+		r.reached = append(r.reached, state)
+	}
+	r.ended[state] = append(r.ended[state], o)
+}
+
+// of gives the occurrences of an element in the order of their places.
+func (r *reading) of(a *automaton, elem int32) []occurrence {
+	switch r.present[elem] {
+	case absent:
+		return nil
+	case sorted:
+		return r.found[elem]
+	}
+	out := r.found[elem][:0]
+	for _, state := range a.states[elem] {
+		out = append(out, r.ended[state]...)
+	}
+	slices.SortFunc(out, func(a, b occurrence) int { return cmp.Or(cmp.Compare(a.pos, b.pos), cmp.Compare(a.last, b.last)) })
+	r.found[elem], r.present[elem] = slices.Compact(out), sorted
+	return r.found[elem]
 }
 
 // matchCue appends the hits of one cue.
 func (p *program) matchCue(cue int32, r *reading) {
 	c := &p.cues[cue]
 	for _, e := range c.elems {
-		if len(r.found[e.elem]) == 0 {
+		if r.present[e.elem] == absent {
 			return
 		}
 	}
 	first := len(r.hits)
 	s := int32(0)
-	for _, o := range r.found[c.elems[0].elem] {
+	for _, o := range r.of(p.automaton, c.elems[0].elem) {
 		r.parts = append(r.parts[:0], o)
 		lo, hi, ok := p.extend(c, 1, o, o, r)
 		if !ok {
@@ -204,7 +242,7 @@ func (p *program) extend(c *compiled, i int, lo, hi occurrence, r *reading) (occ
 		return lo, hi, true
 	}
 	e := c.elems[i]
-	found := r.found[e.elem]
+	found := r.of(p.automaton, e.elem)
 	after := searchPos(found, hi.last+1)
 	for _, o := range found[after:] {
 		if o.pos > hi.last+1+e.gap {
@@ -245,22 +283,22 @@ func (p *program) conditionsHold(c *compiled, h hit, r *reading) bool {
 		case scopeDocument:
 			lo, hi = 0, 1<<31-1
 		}
-		if r.within(cond.elem, lo, hi, h) == cond.forbidden {
+		if r.within(p.automaton, cond.elem, lo, hi) == cond.forbidden {
 			return false
 		}
 	}
 	return true
 }
 
-// within reports whether the element occurs between two places, outside of
-// the words of the hit that matched.
-func (r *reading) within(elem, lo, hi int32, h hit) bool {
-	found := r.found[elem]
+// within reports whether the element occurs between two places. Words of the
+// hit itself count: "-{regional hegemon*}" forbids a phrase around one of them.
+func (r *reading) within(a *automaton, elem, lo, hi int32) bool {
+	found := r.of(a, elem)
 	for _, o := range found[searchPos(found, lo):] {
 		if o.pos > hi {
 			return false
 		}
-		if o.last <= hi && !r.taken(o) {
+		if o.last <= hi {
 			return true
 		}
 	}
@@ -284,7 +322,7 @@ func (p *program) negated(h hit, r *reading) bool {
 	if !ok {
 		return false
 	}
-	found := r.found[elem]
+	found := r.of(p.automaton, elem)
 	for _, o := range found[searchPos(found, h.pos-2):] {
 		if o.pos > h.last {
 			break
@@ -302,7 +340,7 @@ func (r *reading) cancelled(p *program, o occurrence) bool {
 	if !ok {
 		return false
 	}
-	found := r.found[elem]
+	found := r.of(p.automaton, elem)
 	for _, n := range found[searchPos(found, o.pos-4):] {
 		if n.pos > o.pos {
 			break

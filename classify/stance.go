@@ -96,21 +96,23 @@ func (s *signals) stanceOf(h hit, cue *Cue, denial bool, bloc corpus.Bloc) corpu
 	beside := func(g hit) bool { return before(g) || after(g) }
 	justBefore := func(g hit) bool { return g.last < h.pos && g.last >= h.pos-3 }
 	negated := h.negated && cue.Level == Strong
+	shortlyBefore := func(g hit) bool { return g.last < h.pos && g.last >= h.pos-10 }
 	own := bloc == corpus.BlocRU || bloc == corpus.BlocCN
 
+	balanced := s.any(h.sentence, roleBalance, beside)
 	rebutted := s.factCheck ||
 		s.any(h.sentence, roleDebunk, before) ||
-		s.any(h.sentence, roleVerdict, after) ||
+		!balanced && s.any(h.sentence, roleVerdict, after) ||
 		s.any(h.sentence+1, roleRetort, nil)
 	// A claim that is itself a denial is full of such words: they rebut it only
 	// where nobody of its own side speaks.
 	if rebutted && !(denial && own) {
 		return corpus.StanceRebuts
 	}
-	if !denial && (negated || s.any(h.sentence, roleDeny, before) || s.any(h.sentence, roleMock, justBefore)) {
+	if !denial && (negated || s.any(h.sentence, roleDeny, shortlyBefore) || s.any(h.sentence, roleMock, justBefore)) {
 		return corpus.StanceRebuts
 	}
-	if s.any(h.sentence, roleBalance, beside) || s.any(h.sentence+1, roleBalance, nil) {
+	if balanced || s.any(h.sentence+1, roleBalance, nil) {
 		return corpus.StanceReports
 	}
 	if s.any(h.sentence, roleDistance, beside) {
