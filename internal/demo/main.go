@@ -107,9 +107,10 @@ func (d *demo) show() (*show, error) {
 		return recorded(filepath.Join(shared, "web"))
 	}
 	fmt.Println("no recorded web: the synthetic one is shown")
-	w := newsroom.New(newsroom.Options{Seed: 1})
+	now := time.Now()
+	w := newsroom.New(newsroom.Options{Seed: 1, From: now.AddDate(0, 0, -14), To: now})
 	return &show{web: w.Web, outlets: w.Outlets, pages: len(w.Truth.Articles), searches: []string{
-		"narrative:nato-expansion stance:asserts", "bloc:RU санкции", "bloc:CN 制裁", "bloc:control grain", "narrative:* -lang:en",
+		"narrative:nato-expansion stance:asserts", "bloc:RU санкции", "bloc:CN 制裁", "bloc:control grain", "stance:rebuts -lang:en",
 	}}, nil
 }
 
@@ -127,7 +128,7 @@ func recorded(dir string) (*show, error) {
 		return nil, err
 	}
 	return &show{web: r.Web, outlets: r.Outlets, pages: r.Pages, searches: []string{
-		`"strategic stability"`, "присяжные оправдали", "空间站", "narrative:wwii-memory", "lang:es", "bloc:CN 习近平 -outlet:people",
+		`"strategic stability"`, "присяжные оправдали", "空间站", "narrative:wwii-memory stance:asserts", "lang:es",
 	}}, nil
 }
 

@@ -47,8 +47,9 @@ func Recorded(dir string, known func(host string) (corpus.Outlet, bool)) (*Recor
 	return r, nil
 }
 
-// addSite adds a site from a tar of its pages, named host/path.html for the
-// page at host/path.
+// addSite adds a site from a tar of its pages, named host/path.html. A page is
+// there with and without .html: so the links of the recording lead to it, and
+// so does its real address.
 func (r *Recording) addSite(file string, known func(string) (corpus.Outlet, bool)) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -75,8 +76,9 @@ func (r *Recording) addSite(file string, known func(string) (corpus.Outlet, bool
 		if err != nil {
 			return err
 		}
-		address := "http://" + strings.TrimSuffix(h.Name, ".html")
+		address := "http://" + h.Name
 		r.Web.Add(address, Page{Body: body})
+		r.Web.Add(strings.TrimSuffix(address, ".html"), Page{Body: body})
 		switch {
 		case strings.Contains(address, "/page/"):
 			lists = append(lists, address)
