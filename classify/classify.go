@@ -1,5 +1,5 @@
 // Package classify tags texts with narratives: claims about the world that the
-// project's codebook lists (see docs of codebook/README.md).
+// project's codebook lists (see codebook/README.md).
 //
 // The codebook is a folder of YAML files, one a narrative, with cues in each
 // language. A cue is a pattern of words:

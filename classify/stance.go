@@ -20,6 +20,7 @@ const (
 	roleVerdict     role = "verdict"      // the claim before is false: "is a myth"
 	roleRetort      role = "retort"       // a whole sentence that calls the one before it false
 	roleDeny        role = "deny"         // somebody denies the claim that follows
+	roleReject      role = "reject"       // somebody rejects it; a friendly outlet rejects what it opposes
 	roleBalance     role = "balance"      // the other side is heard, or proof is missing
 	roleMock        role = "mock"         // so-called
 	roleFactCheck   role = "factcheck"    // the whole text examines claims
@@ -27,7 +28,7 @@ const (
 	roleNotNegation role = "not-negation" // not only
 )
 
-var roles = []role{roleSay, roleDistance, roleAccuse, roleDebunk, roleVerdict, roleRetort, roleDeny, roleBalance, roleMock, roleFactCheck, roleNegation, roleNotNegation}
+var roles = []role{roleSay, roleDistance, roleAccuse, roleDebunk, roleVerdict, roleRetort, roleDeny, roleReject, roleBalance, roleMock, roleFactCheck, roleNegation, roleNotNegation}
 
 // readStance reads the stance lexicon: role, language, one cue a line.
 func readStance(name string, src []byte, families map[string]groups) (map[role][]*Cue, []error) {
@@ -109,7 +110,12 @@ func (s *signals) stanceOf(h hit, cue *Cue, denial bool, bloc corpus.Bloc) corpu
 	if rebutted && !(denial && own) {
 		return corpus.StanceRebuts
 	}
-	if !denial && (negated || s.any(h.sentence, roleDeny, shortlyBefore) || s.any(h.sentence, roleMock, justBefore)) {
+	if !denial && s.any(h.sentence, roleDeny, shortlyBefore) {
+		return corpus.StanceRebuts
+	}
+	// "So-called" and "not" are how an outlet of the blocs makes its claims
+	// ("the West will not give up"); elsewhere they take distance from them.
+	if !denial && !own && (negated || s.any(h.sentence, roleReject, shortlyBefore) || s.any(h.sentence, roleMock, justBefore)) {
 		return corpus.StanceRebuts
 	}
 	if balanced || s.any(h.sentence+1, roleBalance, nil) {
