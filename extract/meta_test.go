@@ -284,3 +284,11 @@ func TestCleanDropsFurnitureOnly(t *testing.T) {
 		t.Errorf("paragraphs differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestPageCalledAsItsSiteKeepsThatTitle(t *testing.T) {
+	a, _ := New(Options{}).Article(capture("http://riverpost.example/", "text/html", []byte(`<html lang="en"><head><title>River Post | River Post Online</title><meta property="og:site_name" content="River Post"></head>
+		<body><p>`+strings.Repeat("The council met on Tuesday and spoke about the tram line along the river. ", 8)+`</p></body></html>`)), corpus.Item{}, corpus.Outlet{Name: "River Post"})
+	if a.Title == "" {
+		t.Error("the page has no title")
+	}
+}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,10 +35,11 @@ func (p *page) title(m *claims, item corpus.Item) string {
 	list = slices.DeleteFunc(list, func(s string) bool {
 		return squash(s) == "" || slices.ContainsFunc(m.siteNames, func(site string) bool { return squash(site) == squash(s) })
 	})
-	if len(list) == 0 {
-		return ""
-	}
 	feed := stripSite(tidy(item.Title), list, m.siteNames)
+	if len(list) == 0 {
+		// A home page is called as its site is.
+		return cmp.Or(feed, withoutTags(m.head))
+	}
 	for i, s := range list {
 		for j, other := range append(list, feed) {
 			if i != j && agrees(s, other) {
