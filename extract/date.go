@@ -60,11 +60,27 @@ var publishedMeta = []string{
 // vagueMeta may also say when the page was made.
 var vagueMeta = []string{"date", "createdate", "created", "release_date", "dcsext.articlefirstpublished"}
 
-// published tells when the article was published: what the registry's selector
+// published tells when the article was published. Where the surest claim knows
+// only the day, the time of day is taken from a weaker one, or from the feed,
+// if that names the same day in the outlet's zone.
+func (p *page) published(m *claims, title string, feed time.Time) claim {
+	c := p.claimed(m, title)
+	if !c.day {
+		return c
+	}
+	for _, finer := range []claim{p.timeDate(), p.printedDate(title), {time: feed.UTC().Truncate(time.Second), from: "feed"}} {
+		if !finer.day && p.plausible(finer) && finer.time.In(p.zone).Format(time.DateOnly) == c.time.Format(time.DateOnly) {
+			return finer
+		}
+	}
+	return c
+}
+
+// claimed gives the surest claim of when the article was published: what the registry's selector
 // finds, what the page's data say, a <time> or a printed date by the title,
 // and what the address or else htmldate give. Where the address names a day, a
 // weak claim for another day is not believed.
-func (p *page) published(m *claims, title string) claim {
+func (p *page) claimed(m *claims, title string) claim {
 	if c := p.ruleDate(); p.plausible(c) {
 		return c
 	}

@@ -156,7 +156,7 @@ func (x *Extractor) readHTML(a *corpus.Article, text string, c *corpus.Capture, 
 	a.Credits = p.credits(m, b.raw)
 	a.Dateline = dateline(paras)
 	a.Kind = kindOf(a.Title, p.url.Path, paras)
-	published := p.published(m, a.Title)
+	published := p.published(m, a.Title, item.Published)
 	a.Published, a.PublishedFrom = published.time, published.from
 	if m.modified.after(published.time) {
 		a.Modified = m.modified.time

@@ -102,7 +102,7 @@ func TestPublishedPrefersTheSurerClaim(t *testing.T) {
 		{"the address against a weak claim", "/2026/11/05/a", `<meta name="date" content="2026-11-24 11:59">`, "url", "2026-11-05T00:00:00Z"},
 	} {
 		p := pageOf(t, "https://example.com"+c.url, c.html, corpus.Outlet{})
-		got := p.published(p.claims(), "")
+		got := p.published(p.claims(), "", time.Time{})
 		if got.from != c.from || got.time.Format(time.RFC3339) != c.want {
 			t.Errorf("%s: %s from %q, want %s from %q", c.name, got.time.Format(time.RFC3339), got.from, c.want, c.from)
 		}
@@ -290,5 +290,25 @@ func TestPageCalledAsItsSiteKeepsThatTitle(t *testing.T) {
 		<body><p>`+strings.Repeat("The council met on Tuesday and spoke about the tram line along the river. ", 8)+`</p></body></html>`)), corpus.Item{}, corpus.Outlet{Name: "River Post"})
 	if a.Title == "" {
 		t.Error("the page has no title")
+	}
+}
+
+func TestTimeOfDayComesFromAWeakerClaimOfTheSameDay(t *testing.T) {
+	outlet := corpus.Outlet{Country: "CN", Languages: []string{"zh"}}
+	const head = `<html lang="zh"><head><title>港口扩建</title><meta name="publishdate" content="2026-03-02"></head><body><h1>港口扩建</h1>`
+	feed := time.Date(2026, 3, 1, 23, 30, 0, 0, time.UTC) // half past seven on the second, in Beijing
+	for html, want := range map[string]time.Time{
+		head + `<div class="info">来源：江报 2026-03-02 08:15</div></body></html>`:     time.Date(2026, 3, 2, 0, 15, 0, 0, time.UTC),
+		head + `<p>没有时间。</p></body></html>`:                                       feed,
+		head + `<time datetime="2026-02-20T10:00:00+08:00"></time></body></html>`: feed,
+	} {
+		p := pageOf(t, "http://jiang.example/1", html, outlet)
+		if got := p.published(p.claims(), "港口扩建", feed); !got.time.Equal(want) {
+			t.Errorf("published %v (%s), want %v, of %s", got.time, got.from, want, html)
+		}
+	}
+	p := pageOf(t, "http://jiang.example/1", head+"</body></html>", outlet)
+	if got := p.published(p.claims(), "港口扩建", feed.AddDate(0, 0, 3)); !got.day {
+		t.Errorf("published %v, want only the day: the feed names another", got.time)
 	}
 }
