@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -46,14 +47,13 @@ type round struct {
 
 	forever bool // do not end when nothing is due
 
-	mu       sync.Mutex
-	busy     map[string]bool // hosts that someone works on
-	polling  map[string]bool // feeds that someone polls, by feedKey
-	freed    chan struct{}   // a host was freed
-	hard     context.Context // ends a grace after the round's own
-	working  int             // feeds and hosts being worked on
-	summary  Summary
-	feedsErr error
+	mu      sync.Mutex
+	busy    map[string]bool // hosts that someone works on
+	polling map[string]bool // feeds that someone polls, by feedKey
+	freed   chan struct{}   // a host was freed
+	hard    context.Context // ends a grace after the round's own
+	working int             // feeds and hosts being worked on
+	summary Summary
 }
 
 // Once collects from all feeds that are due and fetches all pages that are
@@ -70,8 +70,11 @@ func (m *Monitor) Once(ctx context.Context) (Summary, error) {
 		return r.collect(ctx, m.dueFeeds(states, m.now()))
 	})
 	r.summary.Took = m.now().Sub(start)
-	// What is committed must be found, even if the round was interrupted.
-	return r.summary, errors.Join(err, m.catchUp(context.WithoutCancel(ctx)))
+	if ctx.Err() != nil {
+		m.lastCatchUp(ctx)
+		return r.summary, err
+	}
+	return r.summary, errors.Join(err, m.catchUp(ctx))
 }
 
 func (m *Monitor) newRound() *round {
@@ -95,15 +98,17 @@ func (r *round) run(ctx context.Context, work func(context.Context) error) error
 	go func() {
 		defer close(done)
 		// A commit in hand is finished even when ctx ends.
-		if commitErr = r.commitAll(context.WithoutCancel(ctx), r.out); commitErr != nil {
-			stop()
-		}
+		commitErr = r.commitAll(context.WithoutCancel(ctx), r.out, func() {
+			if !r.forever {
+				stop()
+			}
+		})
 	}()
 	err := work(ctx)
 	close(r.out)
 	<-done
 	if commitErr != nil {
-		return commitErr
+		return commitErr // all others follow from it
 	}
 	return err
 }
@@ -153,7 +158,11 @@ func (r *round) collect(ctx context.Context, polls []due) error {
 	var feeds, pages errgroup.Group
 	feeds.SetLimit(r.cfg.Collect.Workers)
 	pages.SetLimit(r.cfg.Collect.Workers)
+	asked := ctx
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	r.enter(1)
+	var feedsErr error
 	polled := make(chan struct{})
 	go func() {
 		defer close(polled)
@@ -163,11 +172,14 @@ func (r *round) collect(ctx context.Context, polls []due) error {
 				feeds.Go(func() error { return r.pollFeed(ctx, d) })
 			}
 		}
-		r.feedsErr = feeds.Wait()
+		feedsErr = feeds.Wait()
 	}()
 	err := r.fetchPages(ctx, &pages)
+	if err != nil {
+		stop() // feeds would bring pages that nobody fetches
+	}
 	<-polled
-	return errors.Join(err, pages.Wait(), r.feedsErr, ctx.Err())
+	return errors.Join(err, pages.Wait(), feedsErr, asked.Err())
 }
 
 // pollDue begins to poll the feeds that are due and that nobody polls yet, as
@@ -181,12 +193,23 @@ func (r *round) pollDue(ctx context.Context, g *errgroup.Group) error {
 		if ctx.Err() != nil || !r.beginPoll(d) {
 			continue
 		}
-		if !g.TryGo(func() error { defer r.endPoll(d); return r.pollFeed(ctx, d) }) {
+		if !g.TryGo(func() error {
+			defer r.endPoll(d)
+			r.report(ctx, "feed could not be polled", r.pollFeed(ctx, d))
+			return nil
+		}) {
 			r.endPoll(d)
 			return nil // all are busy; the next tick goes on
 		}
 	}
 	return nil
+}
+
+// report logs what went wrong in a round that goes on all the same.
+func (r *round) report(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		r.log.Error(what, "err", err)
+	}
 }
 
 func (r *round) beginPoll(d due) bool {
@@ -213,6 +236,10 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 		working := r.count() // before the look: who is working now may bring more
 		now := r.now()
 		leases, err := r.store.Claim(ctx, now, now.Add(leaseTime), perHost, perHost*r.cfg.Collect.Workers, r.isBusy)
+		if err != nil && r.forever {
+			r.claimFailed(ctx, err)
+			continue
+		}
 		if err != nil {
 			return ignoreEnd(ctx, err)
 		}
@@ -220,7 +247,12 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 			r.occupy(host)
 			g.Go(func() error {
 				defer r.leave(host)
-				return r.fetchHost(ctx, pages)
+				err := r.fetchHost(ctx, pages)
+				if r.forever {
+					r.report(ctx, "pages could not be given back", err)
+					return nil
+				}
+				return err
 			})
 		}
 		if len(leases) > 0 {
@@ -236,6 +268,20 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 		}
 	}
 	return nil
+}
+
+// claimFailed notes that no pages could be claimed, which means that the store
+// cannot be written, and waits a while.
+func (r *round) claimFailed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.trouble.note(err, r.now())
+	r.log.Error("pages could not be claimed; trying again", "err", err)
+	select {
+	case <-ctx.Done():
+	case <-time.After(r.patience):
+	}
 }
 
 func ignoreEnd(ctx context.Context, err error) error {
@@ -371,14 +417,17 @@ func (m *Monitor) proxyOf(outlet string) string {
 // pollFeed polls one feed, with the parts of a sitemap index and the further
 // pages of a list, and returns when it is committed.
 func (r *round) pollFeed(ctx context.Context, d due) error {
-	captures, err := r.fetchFeed(ctx, d)
+	if ctx.Err() != nil {
+		return nil
+	}
+	captures, err := r.fetchFeed(d)
 	if err != nil || len(captures) == 0 {
 		return err
 	}
 	p := parcel{captures: captures, note: note{Feed: &feedNote{d.outlet.ID, d.feed.URL}}}
-	poll, err := r.poll(d.outlet, d.feed, d.state, captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) { return r.store.Known(ctx, ids) })
+	poll, err := r.poll(d.outlet, d.feed, d.state, captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) { return r.store.Known(r.hard, ids) })
 	if err != nil {
-		return ignoreEnd(ctx, err)
+		return ignoreEnd(r.hard, err)
 	}
 	p.poll = &poll
 	if f := poll.State.Fault; f != nil {
@@ -403,33 +452,51 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 	return nil
 }
 
-// fetchFeed asks for a feed and what hangs on it. It returns no captures if
-// ctx ended before the first.
-func (r *round) fetchFeed(ctx context.Context, d due) ([]*corpus.Capture, error) {
+// fetchFeed asks for a feed and what hangs on it, as far as one poll reads. A
+// part that cannot be had does not keep the others away. It returns no
+// captures if there was no time to read all: a poll of some parts would claim
+// that the items of the others are not there.
+func (r *round) fetchFeed(d due) ([]*corpus.Capture, error) {
 	request := crawl.Request{
 		URL: d.feed.URL, ETag: d.state.ETag, LastModified: d.state.LastModified, Proxy: d.outlet.Proxy,
 		Accept:       "application/rss+xml,application/atom+xml,application/feed+json,application/xml;q=0.9,text/html;q=0.8,*/*;q=0.5",
 		MaxBodyBytes: int64(r.cfg.Collect.MaxFeed),
 	}
 	var captures []*corpus.Capture
+	var bytes int64
+	items := 0
+	asked := map[string]bool{}
 	for next := []string{d.feed.URL}; len(next) > 0 && len(captures) < maxParts; {
 		request.URL, next = next[0], next[1:]
+		if asked[request.URL] {
+			continue // a list whose last page leads to the first, say
+		}
+		asked[request.URL] = true
 		c, err := r.crawler.Fetch(r.hard, request)
 		if err != nil {
 			if r.hard.Err() != nil {
-				return captures, nil
+				return nil, nil
 			}
 			c = r.unaskable(request.URL, err)
 		}
 		r.network.saw(c, r.now())
 		captures = append(captures, c)
 		request.ETag, request.LastModified = "", ""
-		if c.Fault != nil && !c.Fault.Kept() || c.Status() == 304 {
-			break
+		if c.Fault != nil && !c.Fault.Kept() || c.Status() == http.StatusNotModified {
+			continue
 		}
-		more, err := r.further(ctx, d.feed, c, len(captures))
+		reading, fault := feeds.Read(d.feed, c, c.Fetched)
+		if fault != nil {
+			continue // the poll will say so
+		}
+		bytes += int64(len(c.Body))
+		items += len(reading.Items)
+		if bytes >= int64(r.cfg.Collect.MaxFeed) || items >= r.cfg.Collect.MaxItems {
+			break // more would not be taken
+		}
+		more, err := r.further(d.feed, reading, len(captures))
 		if err != nil {
-			return captures, ignoreEnd(ctx, err)
+			return nil, ignoreEnd(r.hard, err)
 		}
 		next = append(next, more...)
 	}
@@ -438,12 +505,8 @@ func (r *round) fetchFeed(ctx context.Context, d due) ([]*corpus.Capture, error)
 
 // further lists what to read after a part of a feed: the parts of a sitemap
 // index, or the next page of a list as long as pages bring something new.
-func (r *round) further(ctx context.Context, feed corpus.Feed, c *corpus.Capture, sofar int) ([]string, error) {
-	reading, fault := feeds.Read(feed, c, c.Fetched)
-	if fault != nil {
-		return nil, nil // the poll will say so
-	}
-	if len(reading.Sitemaps) > 0 && sofar == 1 {
+func (r *round) further(feed corpus.Feed, reading feeds.Reading, sofar int) ([]string, error) {
+	if sofar == 1 && len(reading.Sitemaps) > 0 {
 		return reading.Sitemaps, nil
 	}
 	if reading.Next == "" || feed.List == nil || sofar >= cmp.Or(feed.List.Pages, 1) {
@@ -455,7 +518,7 @@ func (r *round) further(ctx context.Context, feed corpus.Feed, c *corpus.Capture
 			ids = append(ids, id)
 		}
 	}
-	known, err := r.store.Known(ctx, ids)
+	known, err := r.store.Known(r.hard, ids)
 	if err != nil {
 		return nil, fmt.Errorf("page through %s: %w", feed.URL, err)
 	}

@@ -19,7 +19,9 @@ type parcel struct {
 	note     note
 	poll     *store.Poll
 	visit    *store.Visit // of the last capture
-	done     func(error)  // called when the parcel is committed, or could not be
+	done     func(error)  // called once, when the parcel is committed or given up
+
+	kept []corpus.Evidence // of the captures that the archive has already
 }
 
 // maxParcels is how many parcels share one fsync and one commit at most.
@@ -28,33 +30,47 @@ const maxParcels = 64
 // commitAll commits parcels until the channel closes. Parcels that wait
 // together share an fsync.
 //
-// What cannot be kept (the disk is full, say) is not acknowledged: its pages
-// stay due. A single round ends then, with the error; one that goes on for
-// ever waits a while, so that the disk can be mended under it, and notes the
-// trouble in the ledger when it is over.
-func (r *round) commitAll(ctx context.Context, in <-chan parcel) error {
+// What cannot be kept (the disk is full, say) is not acknowledged. A single
+// round ends then: refused is called at the first failure, so that nobody asks
+// for pages in vain, and everything that is in hand stays due. A round that
+// goes on for ever holds on to what it has and tries again, so that the disk
+// can be mended under it; meanwhile the channel fills up, and collecting waits.
+func (r *round) commitAll(ctx context.Context, in <-chan parcel, refused func()) error {
 	var failed error
 	for first := range in {
 		batch := gather(first, in)
 		if failed == nil || r.forever {
-			failed = r.commit(ctx, batch)
+			if failed = r.keep(ctx, batch); failed != nil {
+				refused()
+			}
 		}
 		for _, p := range batch {
 			p.done(failed)
 		}
-		r.trouble.note(failed, r.now())
-		if failed != nil && r.forever {
-			r.log.Error("what was collected could not be kept; trying again", "err", failed)
-			select {
-			case <-r.hard.Done():
-			case <-time.After(afterTrouble):
-			}
-		}
-	}
-	if r.forever {
-		return nil
 	}
 	return failed
+}
+
+// keep commits a batch. A round that goes on for ever gives up only when it
+// is told to end.
+func (r *round) keep(ctx context.Context, batch []parcel) error {
+	for {
+		err := r.commit(ctx, batch)
+		if err == nil {
+			r.trouble.over()
+			return nil
+		}
+		r.trouble.note(err, r.now())
+		if !r.forever {
+			return err
+		}
+		r.log.Error("what was collected could not be kept; trying again", "err", err)
+		select {
+		case <-r.hard.Done():
+			return err
+		case <-time.After(r.patience):
+		}
+	}
 }
 
 // afterTrouble is how long collecting waits when nothing can be kept.
@@ -68,19 +84,29 @@ type trouble struct {
 	owed  *corpus.Fault // for the ledger, once it can be written
 }
 
+// note takes down that something could not be kept.
 func (t *trouble) note(err error, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case err == nil:
-		t.err, t.since, t.owed = nil, time.Time{}, nil
-	case t.err == nil:
+	if t.err == nil {
 		t.since = now.UTC().Truncate(time.Second)
 		t.owed = &corpus.Fault{Class: corpus.FaultKeeping, Reason: err.Error(), At: t.since}
-		fallthrough
-	default:
-		t.err = err
 	}
+	t.err = err
+}
+
+// over ends the trouble; the ledger may still have to hear of it.
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err, t.since = nil, time.Time{}
+}
+
+// paid says that the debt is in the ledger.
+func (t *trouble) paid() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.owed = nil
 }
 
 // now gives the trouble and since when, nil if there is none.
@@ -117,10 +143,29 @@ func gather(first parcel, in <-chan parcel) []parcel {
 	return batch
 }
 
-// commit keeps a batch: first the evidence, synced, then the store.
+// commit keeps a batch: first the evidence, synced, then the store. After a
+// failure it may be called again with the same batch, and goes on from there.
 func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 	start := time.Now()
-	b := store.Batch{Losses: m.trouble.debt()}
+	if err := m.commitEvidence(ctx, batch); err != nil {
+		return fmt.Errorf("keep evidence: %w", err)
+	}
+	b := store.Batch{Extents: m.synced, Losses: m.trouble.debt()}
+	for i := range batch {
+		batch[i].addTo(&b)
+	}
+	if err := m.store.Commit(ctx, &b); err != nil {
+		return err
+	}
+	m.synced = nil
+	m.trouble.paid()
+	m.metrics.committed(&b, time.Since(start))
+	m.journalGrew()
+	return nil
+}
+
+// commitEvidence appends what the archive does not have yet and syncs it.
+func (m *Monitor) commitEvidence(ctx context.Context, batch []parcel) error {
 	fresh := map[corpus.DocID]corpus.Evidence{} // of this batch, not in the store yet
 	previous := func(url string) (corpus.Evidence, bool) {
 		if id, err := corpus.IDOf(url); err == nil {
@@ -132,43 +177,49 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 	}
 	for i := range batch {
 		p := &batch[i]
-		for _, c := range p.captures {
+		for _, c := range p.captures[len(p.kept):] {
 			ev, err := m.archive.Append(c, p.note.json(), previous)
 			if err != nil {
-				return fmt.Errorf("keep evidence: %w", err)
+				return err // what was appended before stands, and is synced with the rest
 			}
-			if ev.Digest != "" {
-				if id, err := corpus.IDOf(ev.URL); err == nil {
-					fresh[id] = ev
-				}
-				b.Captured = append(b.Captured, ev)
+			p.kept = append(p.kept, ev)
+			if id, err := corpus.IDOf(ev.URL); err == nil && ev.Digest != "" {
+				fresh[id] = ev
 			}
-			if p.visit != nil && p.visit.Document != nil {
-				p.visit.Document.Evidence = ev
-			}
-		}
-		if p.poll != nil {
-			b.Polls = append(b.Polls, *p.poll)
-			b.Losses = append(b.Losses, pollLosses(p.poll)...)
-		}
-		if p.visit != nil {
-			b.Visits = append(b.Visits, p.visit)
-			b.Losses = append(b.Losses, losses(p.visit)...)
 		}
 	}
 	extents, err := m.archive.Sync()
 	if err != nil {
-		return fmt.Errorf("keep evidence: %w", err)
-	}
-	for _, e := range extents {
-		b.Extents = append(b.Extents, store.Extent(e))
-	}
-	if err := m.store.Commit(ctx, &b); err != nil {
+		for i := range batch {
+			batch[i].kept = nil // the archive has gone back to where it was
+		}
 		return err
 	}
-	m.metrics.committed(&b, time.Since(start))
-	m.journalGrew()
+	for _, e := range extents {
+		m.synced = append(m.synced, store.Extent(e))
+	}
 	return nil
+}
+
+// addTo adds a parcel whose evidence is kept to what is committed.
+func (p *parcel) addTo(b *store.Batch) {
+	for _, ev := range p.kept {
+		if ev.Digest != "" {
+			b.Captured = append(b.Captured, ev)
+		}
+	}
+	if p.poll != nil {
+		b.Polls = append(b.Polls, *p.poll)
+		b.Losses = append(b.Losses, pollLosses(p.poll)...)
+	}
+	if p.visit == nil {
+		return
+	}
+	if p.visit.Document != nil {
+		p.visit.Document.Evidence = p.kept[len(p.kept)-1]
+	}
+	b.Visits = append(b.Visits, p.visit)
+	b.Losses = append(b.Losses, losses(p.visit)...)
 }
 
 // journalGrew wakes whoever follows the journal.

@@ -235,18 +235,25 @@ func (m *Monitor) read(feed corpus.Feed, captures []*corpus.Capture) reading {
 	if r.outcome.NotModified || first.Fault != nil && !first.Fault.Kept() {
 		return r
 	}
-	seen := map[string]bool{}
+	seen := map[corpus.DocID]bool{}
 	for i, c := range captures {
 		reading, fault := feeds.Read(feed, c, c.Fetched)
 		if i == 0 {
 			r.outcome.Fault, r.outcome.TTL = fault, reading.TTL
+		} else if fault != nil && r.outcome.Warning == "" {
+			r.outcome.Warning = fmt.Sprintf("%s: %s", c.URL, fault)
 		}
 		if len(reading.Warnings) > 0 && r.outcome.Warning == "" {
 			r.outcome.Warning = strings.Join(reading.Warnings, "; ")
 		}
+		if len(reading.Sitemaps) > 0 {
+			// An index that did not change says nothing of its parts: a 304
+			// for it would keep what is new in them from us.
+			r.outcome.ETag, r.outcome.LastModified = "", ""
+		}
 		for _, item := range reading.Items {
-			if !seen[item.URL] && len(r.items) < m.cfg.Collect.MaxItems {
-				seen[item.URL] = true
+			if page, err := corpus.IDOf(item.URL); err == nil && !seen[page] && len(r.items) < m.cfg.Collect.MaxItems {
+				seen[page] = true
 				r.items = append(r.items, item)
 			}
 		}

@@ -63,23 +63,25 @@ type Monitor struct {
 	metrics   *metrics
 
 	indexMu sync.RWMutex
-	index   *local.Index
-	filling error // why the index cannot be searched just now
+	index   *local.Index // nil if it could not be opened again
 
 	wake    chan struct{} // the journal has grown
 	reading chan struct{} // slots for reading pages, which takes a core each
 	network network
 	trouble trouble
+	synced  []store.Extent // of the archive, not in the store yet; the committer's
+
+	patience time.Duration // how long to wait when something cannot be kept
 }
 
-// Dir is the folder of a part of the data.
+// dir is the folder of a part of the data.
 func dir(c *config.Config, part string) string { return filepath.Join(c.Data, part) }
 
 // Open takes the data folder of the configuration and opens all in it. An
 // index that is missing, damaged or of an older make is filled again by
 // itself. If another process has the folder the error is a *store.HeldError.
 func Open(ctx context.Context, o Options) (*Monitor, error) {
-	m := &Monitor{cfg: o.Config, log: o.Log, progress: o.Progress, now: o.Now, wake: make(chan struct{}, 1)}
+	m := &Monitor{cfg: o.Config, log: o.Log, progress: o.Progress, now: o.Now, wake: make(chan struct{}, 1), patience: afterTrouble}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}

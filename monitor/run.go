@@ -26,15 +26,21 @@ func (m *Monitor) Run(ctx context.Context) error {
 		return m.collectOnSchedule(ctx)
 	})
 	err := g.Wait()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := m.catchUp(last); err != nil && last.Err() == nil {
-		m.log.Error("index could not follow the journal", "err", err) // the next start goes on from there
-	}
-	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+	m.lastCatchUp(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// lastCatchUp brings the index up to date as far as there is time before the
+// end; the next start goes on from there.
+func (m *Monitor) lastCatchUp(ctx context.Context) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := m.catchUp(last); err != nil && last.Err() == nil {
+		m.log.Error("index could not follow the journal", "err", err)
+	}
 }
 
 // Serve keeps the index up to date until ctx ends, and collects nothing.
