@@ -16,6 +16,13 @@ const maxClauseBytes = 160
 func clause(text string, start, end int, s sentence) corpus.Span {
 	lo := clauseStart(text, start, max(int(s.start), start-maxClauseBytes))
 	hi := clauseEnd(text, end, min(int(s.end), end+maxClauseBytes))
+	// In text that is not UTF-8 either may lie before a stray byte.
+	for lo < start && !utf8.RuneStart(text[lo]) {
+		lo++
+	}
+	for hi < len(text) && !utf8.RuneStart(text[hi]) {
+		hi++
+	}
 	return corpus.Span{Start: lo, End: hi}
 }
 
