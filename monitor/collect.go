@@ -379,9 +379,10 @@ func (m *Monitor) unaskable(address string, err error) *corpus.Capture {
 func (r *round) page(l store.Lease, capture *corpus.Capture) parcel {
 	r.reading <- struct{}{}
 	defer func() { <-r.reading }()
-	v := r.visit(l.Item, capture, r.document(l.Item, capture), l.Attempts, l.Visits)
+	n := note{Item: &l.Item}
+	v := r.visit(n, capture, r.document(l.Item, capture), l.Attempts, l.Visits)
 	r.network.saw(capture, r.now())
-	return parcel{captures: []*corpus.Capture{capture}, note: note{Item: &l.Item}, visit: &v}
+	return parcel{captures: []*corpus.Capture{capture}, note: n, visit: &v}
 }
 
 func (r *round) pageDone(ctx context.Context, l store.Lease, p *parcel, err error) {

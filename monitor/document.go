@@ -24,6 +24,8 @@ import (
 type note struct {
 	Feed *feedNote    `json:"feed,omitempty"` // the capture is of a feed
 	Item *corpus.Item `json:"item,omitempty"` // the capture is of the page of this item
+
+	Imported bool `json:"imported,omitzero"` // the capture came from a file: there is nothing on the web to look at again
 }
 
 type feedNote struct {
@@ -56,12 +58,20 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 	if capture.Fault != nil {
 		d.Fault = capture.Fault // the body was cut: that is why, whatever reading it brought
 	}
+	for _, t := range []*time.Time{&d.Article.Published, &d.Article.Modified} {
+		if !writable(*t) {
+			*t = time.Time{}
+		}
+	}
 	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
 	d.ID = identity(item.URL, capture.FinalURL(), d.Article.Canonical)
 	d.Version = corpus.VersionOf(&d.Article)
 	d.Tags = m.tags(d, outlet.Bloc)
 	return d
 }
+
+// writable reports whether a time can be written in RFC 3339: JSON fails on others.
+func writable(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
 
 func (m *Monitor) tags(d *corpus.Document, bloc corpus.Bloc) []corpus.Tag {
 	tags := m.tagger.Tags(classify.Input{Title: d.Title(), Text: d.Article.Text, Lang: d.Article.Lang, Bloc: bloc})
@@ -114,16 +124,19 @@ func siteOf(raw string) string {
 // visit turns the capture of an item's page, and the document that was made of
 // it, if any, into what the store keeps. attempts counts this fetch, visits the
 // good ones before it.
-func (m *Monitor) visit(item corpus.Item, capture *corpus.Capture, d *corpus.Document, attempts, visits int) store.Visit {
+func (m *Monitor) visit(n note, capture *corpus.Capture, d *corpus.Document, attempts, visits int) store.Visit {
+	item := *n.Item
 	page, _ := corpus.IDOf(item.URL)
 	v := store.Visit{Page: page, Host: siteOf(item.URL), Item: item, Fetched: capture.Fetched, Fault: capture.Fault, Gone: capture.Gone(), Document: d}
 	switch {
 	case v.Document != nil:
 		v.State, v.Fault = store.Done, v.Document.Fault
-		v.Due = m.recheck(page, capture.Fetched, visits)
+		if !n.Imported {
+			v.Due = m.recheck(page, capture.Fetched, visits)
+		}
 	case v.Gone && visits > 0:
 		v.State = store.Done // nothing more to come; the document is marked
-	case attempts <= m.retries(capture.Fault):
+	case attempts <= m.retries(capture.Fault) && !n.Imported:
 		v.State = store.Pending
 		v.Due = capture.Fetched.Add(pause(page, capture.Fault, attempts))
 	default:

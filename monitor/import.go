@@ -12,8 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -100,27 +102,34 @@ func (m *Monitor) ImportLines(ctx context.Context, name string, r io.Reader, bad
 	now := m.now().UTC().Truncate(time.Second)
 	work := i.work(ctx)
 	b := bufio.NewReaderSize(r, 1<<20)
-	for n := 1; ; n++ {
-		line, err := readLine(b)
-		if len(line) > 0 {
-			c, item, lerr := i.line(line, now)
-			if lerr != nil {
-				i.refuse(n, lerr)
-			} else if err := work.add(taken{c, item}); err != nil {
-				return i.sum, err
-			}
+	var err error
+	for n := 1; err == nil && ctx.Err() == nil; n++ {
+		var line []byte
+		line, err = readLine(b)
+		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark, as some editors write it
 		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+		if errors.Is(err, errLongLine) {
 			i.refuse(n, err)
+			err = nil
 		}
-		if ctx.Err() != nil {
-			break
+		if len(line) == 0 {
+			continue
+		}
+		c, item, refused := i.line(line, now)
+		if refused != nil {
+			i.refuse(n, refused)
+		} else if err := work.add(taken{c, item}); err != nil {
+			return i.end(ctx, err)
 		}
 	}
-	return i.end(ctx, work.flush())
+	if err == io.EOF {
+		err = nil
+	}
+	if err != nil {
+		err = &LineError{File: name, Err: err}
+	}
+	return i.end(ctx, errors.Join(err, work.flush()))
 }
 
 // maxLine is the longest line taken.
@@ -128,22 +137,22 @@ const maxLine = 32 << 20
 
 var errLongLine = errors.New("the line is longer than 32 MiB")
 
-// readLine reads a line without the space around it. One that is too long is
+// readLine reads a line without the space around it; at the end of the file
+// it returns io.EOF, beside what is left or alone. A line that is too long is
 // skipped, with errLongLine.
 func readLine(b *bufio.Reader) ([]byte, error) {
 	var line []byte
+	long := false
 	for {
 		part, err := b.ReadSlice('\n')
-		if len(line)+len(part) <= maxLine {
+		if long = long || len(line)+len(part) > maxLine; !long {
 			line = append(line, part...)
-		} else {
-			line = line[:0]
-			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = b.ReadSlice('\n')
-			}
-			return nil, cmp.Or(err, errLongLine)
 		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case long && (err == nil || err == io.EOF):
+			return nil, errLongLine // if that was the end, the next call says so
+		default:
 			return bytes.TrimSpace(line), err
 		}
 	}
@@ -162,7 +171,7 @@ func (m *Monitor) ImportWARC(ctx context.Context, name string, r io.Reader, bad 
 			i.refuse(0, errors.New(d.String()))
 		}
 		c := e.Capture
-		if c == nil || c.Answer() == nil || c.Status() != http.StatusOK || !isText(c.Answer().Response.Get("Content-Type")) {
+		if c == nil || c.Answer() == nil || c.Status() != http.StatusOK || !isText(c.Answer()) {
 			return nil
 		}
 		var n note
@@ -183,13 +192,20 @@ func (m *Monitor) ImportWARC(ctx context.Context, name string, r io.Reader, bad 
 	return sum, errors.Join(err, ferr)
 }
 
-func isText(contentType string) bool {
-	t, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+// isText reports whether an answer is one that can be read as a document.
+func isText(a *corpus.Exchange) bool {
+	t, _, _ := strings.Cut(strings.ToLower(a.Response.Get("Content-Type")), ";")
 	switch strings.TrimSpace(t) {
-	case "", "text/html", "application/xhtml+xml", "text/plain", importType:
+	case "", "text/html", "application/xhtml+xml", "text/plain":
 		return true
 	}
-	return false
+	return isLine(a)
+}
+
+// isLine reports whether an answer is an imported line. No server can send
+// one, whatever media type it claims.
+func isLine(a *corpus.Exchange) bool {
+	return a.Role == corpus.RoleResource && a.Response.Get("Content-Type") == importType
 }
 
 func hostOf(raw string) string {
@@ -215,9 +231,9 @@ func (i *importer) work(ctx context.Context) *ordered[taken, parcel] {
 		slots: i.reading,
 		size:  func(t taken) int { return len(t.capture.Body) },
 		work: func(t taken) parcel {
-			v := i.visit(t.item, t.capture, i.document(t.item, t.capture), 1, 0)
-			v.Due = time.Time{} // nothing of it is on the web to look at again
-			return parcel{captures: []*corpus.Capture{t.capture}, note: note{Item: &t.item}, visit: &v}
+			n := note{Item: &t.item, Imported: true}
+			v := i.visit(n, t.capture, i.document(t.item, t.capture), 1, 0)
+			return parcel{captures: []*corpus.Capture{t.capture}, note: n, visit: &v}
 		},
 		done: func(parcels []parcel) error {
 			i.sum.Read += len(parcels)
@@ -258,10 +274,12 @@ func (i *importer) refuse(line int, err error) {
 }
 
 func (i *importer) end(ctx context.Context, err error) (ImportSummary, error) {
-	for o := range i.unknown {
-		i.sum.Unknown = append(i.sum.Unknown, o)
+	i.sum.Unknown = slices.Sorted(maps.Keys(i.unknown))
+	if ctx.Err() != nil {
+		i.lastCatchUp(ctx)
+		return i.sum, errors.Join(err, ctx.Err())
 	}
-	return i.sum, errors.Join(err, ctx.Err(), i.catchUp(context.WithoutCancel(ctx)))
+	return i.sum, errors.Join(err, i.catchUp(ctx))
 }
 
 // outlet finds the id of an outlet by its id or a host, or without either by
@@ -291,11 +309,14 @@ func (i *importer) line(raw []byte, now time.Time) (*corpus.Capture, corpus.Item
 	if err := json.Unmarshal(raw, &d); err != nil {
 		return nil, item, fmt.Errorf("not a document: %w", err)
 	}
-	if d.URL == "" || d.Text == "" && d.Title == "" {
+	if d.URL = strings.TrimSpace(d.URL); d.URL == "" || d.Text == "" && d.Title == "" {
 		return nil, item, errors.New(`a document needs "url" and "text"`)
 	}
 	if _, err := corpus.IDOf(d.URL); err != nil {
 		return nil, item, err
+	}
+	if !writable(d.Published.UTC()) || !writable(d.Seen.UTC()) {
+		return nil, item, errors.New("a time lies outside of the years 1 to 9999")
 	}
 	switch corpus.Kind(d.Kind) {
 	case "", corpus.KindArticle, corpus.KindPost, corpus.KindTranscript:
@@ -336,11 +357,21 @@ func extraOf(raw []byte) map[string]json.RawMessage {
 	return all
 }
 
+// baseLanguage is the language of a BCP 47 tag, "ru" of "ru-RU", or "" if
+// that is no tag.
+func baseLanguage(tag string) string {
+	base, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(tag)), "_", "-"), "-")
+	if len(base) < 2 || len(base) > 3 || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return ""
+	}
+	return base
+}
+
 // importedArticle reads the article of an imported line, or reports that the
 // capture is of something else.
 func importedArticle(c *corpus.Capture) (corpus.Article, bool) {
 	a := c.Answer()
-	if a == nil || a.Response.Get("Content-Type") != importType {
+	if a == nil || !isLine(a) {
 		return corpus.Article{}, false
 	}
 	var d imported
@@ -348,7 +379,7 @@ func importedArticle(c *corpus.Capture) (corpus.Article, bool) {
 		return corpus.Article{}, false
 	}
 	art := corpus.Article{
-		Kind: cmp.Or(corpus.Kind(d.Kind), corpus.KindArticle), Title: d.Title, Byline: d.Author, Lang: d.Lang,
+		Kind: cmp.Or(corpus.Kind(d.Kind), corpus.KindArticle), Title: d.Title, Byline: d.Author, Lang: baseLanguage(d.Lang),
 		Text: strings.TrimSpace(strings.ReplaceAll(d.Text, "\r\n", "\n")), Credits: d.Credits, Extractor: "import", Charset: "utf-8",
 	}
 	if !d.Published.IsZero() {

@@ -190,7 +190,7 @@ func (m *Monitor) openArchive(ctx context.Context) error {
 		if m.archive, err = archive.Open(m.archiveDir(), nil, o); err != nil {
 			return err
 		}
-		_, err = m.replay(ctx, m.store)
+		_, err = m.remakeStore(ctx)
 		return err
 	}
 	committed := make([]archive.Extent, len(extents))
@@ -214,9 +214,9 @@ func (m *Monitor) Close() error {
 	if m.crawler != nil {
 		m.crawler.Close()
 	}
-	if m.index != nil {
-		errs = append(errs, m.index.Close())
-	}
+	m.indexMu.Lock() // searches that run come to an end first
+	errs = append(errs, m.closeIndex())
+	m.indexMu.Unlock()
 	if m.archive != nil {
 		errs = append(errs, m.archive.Close())
 	}

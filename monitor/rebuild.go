@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"chorus/archive"
 	"chorus/corpus"
@@ -29,24 +30,35 @@ type RebuildSummary struct {
 // same steps as a live run and without the network. The old store is replaced
 // when the new one is whole; interrupted before that, nothing has changed.
 func (m *Monitor) Rebuild(ctx context.Context) (RebuildSummary, error) {
-	path := m.store.Path()
-	fresh := path + ".rebuild"
-	if err := removeDatabase(fresh); err != nil {
-		return RebuildSummary{}, err
-	}
-	next, err := store.OpenFile(ctx, fresh)
+	sum, err := m.remakeStore(ctx)
 	if err != nil {
-		return RebuildSummary{}, err
-	}
-	sum, err := m.replay(ctx, next)
-	if err := errors.Join(err, next.Close()); err != nil {
-		removeDatabase(fresh) //nolint:errcheck // it is removed at the next rebuild at the latest
-		return sum, fmt.Errorf("rebuild: %w", err)
-	}
-	if err := m.exchangeStore(ctx, path, fresh); err != nil {
 		return sum, fmt.Errorf("rebuild: %w", err)
 	}
 	return sum, m.Reindex(ctx)
+}
+
+// remakeStore replays the archive into a database beside the old one, and puts
+// it in its place when it is whole.
+func (m *Monitor) remakeStore(ctx context.Context) (sum RebuildSummary, err error) {
+	path := m.store.Path()
+	fresh := path + ".rebuild"
+	if err := removeDatabase(fresh); err != nil {
+		return sum, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeDatabase(fresh))
+		}
+	}()
+	next, err := store.OpenFile(ctx, fresh)
+	if err != nil {
+		return sum, err
+	}
+	sum, err = m.replay(ctx, next)
+	if err := errors.Join(err, next.Close()); err != nil {
+		return sum, err
+	}
+	return sum, m.exchangeStore(ctx, path, fresh)
 }
 
 // exchangeStore puts the fresh database in the place of the old one.
@@ -54,23 +66,25 @@ func (m *Monitor) exchangeStore(ctx context.Context, path, fresh string) error {
 	if err := m.store.Close(); err != nil {
 		return err
 	}
-	if err := removeDatabase(path); err != nil {
-		return err
+	// A journal of the old file must not be found beside the new one.
+	err := removeFiles(path+"-wal", path+"-shm")
+	if err == nil {
+		err = os.Rename(fresh, path)
 	}
-	if err := os.Rename(fresh, path); err != nil {
-		return err
+	s, openErr := store.OpenFile(ctx, path) // the old one, if it is still there
+	if openErr == nil {
+		m.store = s
 	}
-	s, err := store.Open(ctx, m.cfg.Data)
-	if err != nil {
-		return err
-	}
-	m.store = s
-	return nil
+	return errors.Join(err, openErr)
 }
 
 // removeDatabase removes a database with what SQLite keeps beside it.
 func removeDatabase(path string) error {
-	for _, f := range []string{path + "-wal", path + "-shm", path} {
+	return removeFiles(path+"-wal", path+"-shm", path)
+}
+
+func removeFiles(paths ...string) error {
+	for _, f := range paths {
 		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove old database: %w", err)
 		}
@@ -80,7 +94,7 @@ func removeDatabase(path string) error {
 
 // Reindex throws the index away and fills it from the store.
 func (m *Monitor) Reindex(ctx context.Context) error {
-	if err := m.renewIndex(); err != nil {
+	if err := m.renewIndex(ctx); err != nil {
 		return err
 	}
 	return m.catchUp(ctx)
@@ -192,7 +206,7 @@ func (r *replayer) addVisit(x remade) {
 	}
 	n := r.tries[page]
 	n.sinceGood++
-	v := r.visit(*x.note.Item, x.entry.Capture, x.doc, n.sinceGood, n.good)
+	v := r.visit(x.note, x.entry.Capture, x.doc, n.sinceGood, n.good)
 	if v.State == store.Done {
 		n = tries{good: n.good + 1}
 	}
@@ -209,28 +223,25 @@ func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Captur
 	}
 	f, captures := *r.feed, r.captures
 	r.feed, r.captures = nil, nil
-	outlet, ok := r.registry.Outlet(f.Outlet)
-	if !ok {
-		return nil // no longer watched
+	outlet, _ := r.registry.Outlet(f.Outlet)
+	at := slices.IndexFunc(outlet.Feeds, func(feed corpus.Feed) bool { return feed.URL == f.URL })
+	if at < 0 {
+		r.sum.Strange += len(captures) // no longer watched
+		return nil
 	}
-	for _, feed := range outlet.Feeds {
-		if feed.URL != f.URL {
-			continue
+	key := feedKey(f.Outlet, f.URL)
+	p, err := r.poll(outlet, outlet.Feeds[at], r.states[key], captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) {
+		if err := r.commit(ctx); err != nil {
+			return nil, err
 		}
-		key := feedKey(f.Outlet, f.URL)
-		p, err := r.poll(outlet, feed, r.states[key], captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) {
-			if err := r.commit(ctx); err != nil {
-				return nil, err
-			}
-			return r.into.Known(ctx, ids)
-		})
-		if err != nil {
-			return err
-		}
-		r.states[key] = p.State
-		r.batch.Polls = append(r.batch.Polls, p)
-		r.batch.Losses = append(r.batch.Losses, pollLosses(&p)...)
+		return r.into.Known(ctx, ids)
+	})
+	if err != nil {
+		return err
 	}
+	r.states[key] = p.State
+	r.batch.Polls = append(r.batch.Polls, p)
+	r.batch.Losses = append(r.batch.Losses, pollLosses(&p)...)
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 	"golang.org/x/sync/errgroup"
+
+	"chorus/index/local"
 )
 
 // factRound is when feeds were last looked at.
@@ -117,10 +119,8 @@ func (m *Monitor) housekeep(ctx context.Context) error {
 	if n > 0 {
 		m.log.Info("old faults forgotten", "n", n)
 	}
-	m.indexMu.RLock()
-	defer m.indexMu.RUnlock()
 	// What was published two months ago seldom changes any more.
-	return m.index.Seal(ctx, m.now().AddDate(0, -2, 0))
+	return m.withIndex(func(x *local.Index) error { return x.Seal(ctx, m.now().AddDate(0, -2, 0)) })
 }
 
 // cronLog hands cron's messages to ours.

@@ -7,6 +7,7 @@ import (
 
 	"chorus/archive"
 	"chorus/corpus"
+	"chorus/index/local"
 )
 
 // A VerifyReport says whether all that is kept is whole.
@@ -56,11 +57,12 @@ func (m *Monitor) Verify(ctx context.Context) (VerifyReport, error) {
 		}
 		r.Store = err.Error()
 	}
-	m.indexMu.RLock()
-	if err := m.index.Check(ctx); err != nil {
+	if err := m.withIndex(func(x *local.Index) error { return x.Check(ctx) }); err != nil {
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
 		r.Index = err.Error()
 	}
-	m.indexMu.RUnlock()
 	return r, m.verifyDocuments(ctx, &r)
 }
 
