@@ -1,7 +1,10 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"chorus/corpus"
@@ -21,16 +24,37 @@ type searchAnswer struct {
 	TookMS    float64                       `json:"took_ms"`
 }
 
+// maxSize is how many hits an answer of the API holds at most.
+const maxSize = 100
+
+// searchAPI answers what the page of the same address shows. The parameter
+// size asks for another number of hits: 0, for the counts alone, to maxSize.
 func (s *site) searchAPI(w http.ResponseWriter, r *http.Request) error {
 	form, err := searchFormOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	f, err := s.find(r.Context(), form)
+	size, err := sizeOf(r.URL.Query(), s.PageSize)
+	if err != nil {
+		return err
+	}
+	f, err := s.find(r.Context(), form, size)
 	if err != nil {
 		return err
 	}
 	return renderJSON(w, http.StatusOK, "application/json", searchAnswerOf(f, s.looks()))
+}
+
+func sizeOf(v url.Values, absent int) (int, error) {
+	raw := v.Get("size")
+	if raw == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(raw)
+	if err != nil || n < 0 || n > maxSize {
+		return 0, &badRequest{"size", fmt.Sprintf("is not a number from 0 to %d", maxSize)}
+	}
+	return n, nil
 }
 
 func searchAnswerOf(f *found, l lookup) searchAnswer {

@@ -559,6 +559,24 @@ func TestAPIShowsWhatThePageShows(t *testing.T) {
 	}
 }
 
+func TestAPIGivesAsManyHitsAsAskedFor(t *testing.T) {
+	h := Handler(newWorld(noon, 60).sources(), Options{})
+	for size, status := range map[string]int{"0": 200, "3": 200, "30": 200, "-1": 400, "101": 400, "all": 400} {
+		rec := get(t, h, "/api/v1/search?q=*&size="+size)
+		wantStatus(t, rec, status)
+		var a struct {
+			Total int
+			Hits  []Hit
+		}
+		if err := json.Unmarshal(rec.Body.Bytes(), &a); err != nil {
+			t.Fatal(err)
+		}
+		if status == 200 && (fmt.Sprint(len(a.Hits)) != size || a.Total < 60) {
+			t.Errorf("size=%s gives %d hits of %d", size, len(a.Hits), a.Total)
+		}
+	}
+}
+
 func TestHighlightsOfTheAPIFitTheirText(t *testing.T) {
 	w := newWorld(noon, 60)
 	q, err := index.Parse("sanctions OR nato OR НАТО OR 北约")

@@ -85,13 +85,13 @@ type found struct {
 }
 
 // find runs the search of a form; the page and the API show the same.
-func (s *site) find(ctx context.Context, f searchForm) (*found, error) {
+func (s *site) find(ctx context.Context, f searchForm, size int) (*found, error) {
 	q, err := f.parsed()
 	if err != nil {
 		return nil, err
 	}
 	res, err := s.Search(ctx, index.Request{
-		Query: q, Sort: f.Sort, Size: s.PageSize, Cursor: f.Cursor,
+		Query: q, Sort: f.Sort, Size: size, Cursor: f.Cursor,
 		Facets: index.Facets(), TopFacets: topFacets, Histogram: true, By: index.FacetBloc,
 	})
 	if err != nil {
@@ -143,7 +143,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, searchURL(q, form.Sort), http.StatusSeeOther)
 		return nil
 	}
-	f, err := s.find(r.Context(), form)
+	f, err := s.find(r.Context(), form, s.PageSize)
 	if err != nil {
 		return err
 	}

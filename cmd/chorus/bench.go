@@ -19,18 +19,18 @@ func (a *app) benchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "The project's own figures on this machine, as JSON",
 		Long: `Measure the whole program on this machine and print the figures as one JSON
-object: a synthetic web on loopback is collected without politeness delay, all is
-made again from the archive, a larger corpus is loaded, and search screens
-(twenty hits, eight facets, a histogram) are asked for. A temporary folder is
-used; the data folder is not touched.
+object: a synthetic web on loopback is collected without politeness delay, all
+is made again from the archive, a larger corpus is loaded, and search screens
+(twenty hits, eight facets, a histogram) are asked for. 100 000 documents take
+some minutes. A temporary folder is used; the data folder is not touched.
 
 Exit status: 0 done; 1 failed; 2 used wrongly; 130 interrupted.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runBench(c.Context(), o) },
 	}
-	c.Flags().IntVar(&o.Hosts, "hosts", 50, "`sites` of the web")
-	c.Flags().IntVar(&o.Pages, "pages", 2000, "`pages` to collect, about")
-	c.Flags().IntVar(&o.Documents, "documents", 20000, "`documents` to load; 100000 takes some minutes")
-	c.Flags().IntVar(&o.Searches, "searches", 200, "`screens` to ask for")
+	c.Flags().IntVar(&o.Hosts, "hosts", 50, "`number` of sites of the web")
+	c.Flags().IntVar(&o.Pages, "pages", 2000, "`number` of pages to collect, about")
+	c.Flags().IntVar(&o.Documents, "documents", 20000, "`number` of documents to load")
+	c.Flags().IntVar(&o.Searches, "searches", 200, "`number` of screens to ask for")
 	return c
 }
 

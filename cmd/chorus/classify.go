@@ -75,8 +75,11 @@ func (a *app) classifyFrom(ctx context.Context, tagger *classify.Classifier, nam
 			Text, Title, Lang string
 			Bloc              corpus.Bloc `json:"outlet_bloc"`
 		}
-		object := map[string]any{}
-		if err := errors.Join(json.Unmarshal(raw, &in), json.Unmarshal(raw, &object)); err != nil {
+		object, err := objectOf(raw)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(raw, &in); err != nil {
 			return err
 		}
 		if _, ok := object["text"]; !ok {
@@ -84,6 +87,17 @@ func (a *app) classifyFrom(ctx context.Context, tagger *classify.Classifier, nam
 		}
 		return a.printClassified(tagger, object, classify.Input{Title: in.Title, Text: in.Text, Lang: in.Lang, Bloc: in.Bloc})
 	})
+}
+
+// objectOf reads an object whose numbers are to stay as they are written.
+func objectOf(raw []byte) (map[string]any, error) {
+	object := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&object); err != nil {
+		return nil, err
+	}
+	return object, nil
 }
 
 func isLines(name string, b *bufio.Reader) bool {

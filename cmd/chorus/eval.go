@@ -24,7 +24,8 @@ Labels are JSON Lines, one passage a line, as the codebook describes them:
 
 start and end are byte offsets into text. A passage without tags is a negative.
 
-Exit status: 0 done, whatever the figures; 1 a file cannot be read; 2 used wrongly.`,
+Exit status: 0 done, whatever the figures; 1 a file cannot be read; 2 used
+wrongly.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.runEval(c.Context(), args) },
 	}

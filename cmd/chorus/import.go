@@ -89,14 +89,14 @@ func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name string) e
 			return err
 		}
 	} else {
-		fmt.Fprintf(a.out, "%s: %d read, %d documents new or changed, %d with a narrative, %d left out\n", name, s.Read, s.Documents, s.Tagged, s.Bad)
+		fmt.Fprintf(a.out, "%s: %d read, %s new or changed, %d with a narrative, %d left out\n", name, s.Read, plural(s.Documents, "document", "documents"), s.Tagged, s.Bad)
 	}
 	if len(s.Unknown) > 0 {
 		shown := s.Unknown[:min(len(s.Unknown), shownProblems)]
-		fmt.Fprintf(a.err, "chorus: %d outlets are not in the registry, their documents have no bloc: %s\n", len(s.Unknown), strings.Join(shown, ", "))
+		fmt.Fprintf(a.err, "chorus: %s not in the registry, so documents have no bloc: %s\n", plural(len(s.Unknown), "outlet is", "outlets are"), strings.Join(shown, ", "))
 	}
 	if err == nil && s.Bad > 0 {
-		err = fmt.Errorf("%s: %d lines or records could not be taken", name, s.Bad)
+		err = fmt.Errorf("%s: %s could not be taken", name, plural(s.Bad, "line or record", "lines or records"))
 	}
 	return err
 }

@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"chorus"
 	"chorus/config"
@@ -27,7 +30,7 @@ var version = "dev"
 const (
 	exitFailed      = 1
 	exitUsage       = 2
-	exitPartly      = 3 // done, but some outlets could not be read
+	exitPartly      = 3 // done, but not whole: some outlets could not be read, say
 	exitInterrupted = 130
 )
 
@@ -72,13 +75,18 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.ExecuteContext(ctx)
+	return a.status(ctx, root.ExecuteContext(ctx))
+}
+
+// status says what went wrong, if anything did, and gives the exit status.
+func (a *app) status(ctx context.Context, err error) int {
 	var usage usageError
 	var part partly
+	var lost damaged
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &part):
+	case errors.As(err, &part), errors.As(err, &lost):
 		fmt.Fprintln(a.err, "chorus:", err)
 		return exitPartly
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
@@ -107,15 +115,21 @@ not be read; 130 interrupted.`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs, // so that RunE is asked about a verb that is not known
+		RunE:          noSuchVerb,
 	}
 	root.SetVersionTemplate("chorus {{.Version}}\n")
 	f := root.PersistentFlags()
-	f.StringVar(&a.configFile, "config", "", "configuration `file` (default: config.yaml in the working folder, else the built-in one)")
-	f.StringVar(&a.dataDir, "data", "", "`folder` where everything is kept, in place of the configured one")
+	f.StringVar(&a.configFile, "config", "", "configuration `file` (default ./config.yaml, else built in)")
+	f.StringVar(&a.dataDir, "data", "", "`folder` where everything is kept (default: as configured)")
 	f.BoolVar(&a.json, "json", false, "print JSON, one object a line")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what happens to single feeds and pages")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w (chorus %s --help shows the flags)", err, c.Name())}
+		var bad *pflag.InvalidValueError
+		if errors.As(err, &bad) {
+			err = fmt.Errorf("--%s %q is not of type %s", bad.GetFlag().Name, bad.GetValue(), bad.GetFlag().Value.Type())
+		}
+		return usageError{fmt.Errorf("%w (%s --help shows the flags)", err, c.CommandPath())}
 	})
 	root.AddCommand(
 		a.runCommand(), a.searchCommand(), a.showCommand(), a.classifyCommand(), a.evalCommand(),
@@ -127,6 +141,19 @@ not be read; 130 interrupted.`,
 	return root
 }
 
+// noSuchVerb answers a call without a verb, or with one that is not known.
+func noSuchVerb(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return root.Help()
+	}
+	hint := "chorus --help lists them"
+	root.SuggestionsMinimumDistance = 2
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("there is no verb %q (%s)", args[0], hint)}
+}
+
 // wrapArgs makes a wrong number of arguments a mistake in usage.
 func wrapArgs(c *cobra.Command) {
 	check := c.Args
@@ -134,10 +161,14 @@ func wrapArgs(c *cobra.Command) {
 		check = cobra.NoArgs
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageError{fmt.Errorf("%w (chorus %s --help shows how)", err, c.Name())}
+		err := check(c, args)
+		switch {
+		case err == nil:
+			return nil
+		case !c.HasSubCommands():
+			err = fmt.Errorf("wrong number of arguments: it is chorus %s", c.Use)
 		}
-		return nil
+		return usageError{fmt.Errorf("%w (%s --help shows how)", err, c.CommandPath())}
 	}
 	for _, sub := range c.Commands() {
 		wrapArgs(sub)
@@ -170,6 +201,23 @@ func (a *app) logger(c *config.Config) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(a.err, o))
 	}
 	return slog.New(slog.NewTextHandler(a.err, o))
+}
+
+// openKept is open for a verb that only makes sense where something is kept:
+// it makes no new data folder out of a name mistyped.
+func (a *app) openKept(ctx context.Context, verb string) (*monitor.Monitor, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	if entries, err := os.ReadDir(c.Data); errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil, nothingYet(c.Data)
+	}
+	return a.open(ctx, verb)
+}
+
+func nothingYet(data string) error {
+	return fmt.Errorf("there is nothing in %s yet: chorus run collects", data)
 }
 
 // open opens the data folder for a verb.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +92,24 @@ func (a *app) printOutlets(outlets []corpus.OutletStatus, now time.Time) {
 			}
 		}
 	}
-	fmt.Fprintf(a.out, "%d outlets: %d RU, %d CN, %d control\n", len(outlets), blocs[corpus.BlocRU], blocs[corpus.BlocCN], blocs[corpus.BlocControl])
+	fmt.Fprintf(a.out, "%s: %d RU, %d CN, %d control; %s\n", plural(len(outlets), "outlet", "outlets"),
+		blocs[corpus.BlocRU], blocs[corpus.BlocCN], blocs[corpus.BlocControl], strings.Join(healths(outlets), ", "))
+}
+
+// healths counts the outlets in each state, the most first.
+func healths(outlets []corpus.OutletStatus) []string {
+	counts := map[corpus.Health]int{}
+	for _, o := range outlets {
+		counts[o.Health]++
+	}
+	states := slices.SortedFunc(maps.Keys(counts), func(a, b corpus.Health) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	out := make([]string, len(states))
+	for i, h := range states {
+		out[i] = fmt.Sprintf("%d %s", counts[h], h)
+	}
+	return out
 }
 
 func (a *app) printFeed(f corpus.FeedStatus, now time.Time) {
@@ -102,7 +122,7 @@ func (a *app) printFeed(f corpus.FeedStatus, now time.Time) {
 		line += ", address not verified"
 	}
 	if f.Fault != nil {
-		line += fmt.Sprintf("; %s, %d times in a row", f.Fault, f.Failures)
+		line += fmt.Sprintf("; %s, %s in a row", f.Fault, plural(f.Failures, "time", "times"))
 	}
 	if f.Warning != "" {
 		line += "; " + f.Warning

@@ -8,11 +8,17 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"chorus/corpus"
 )
+
+// plainColumns is how wide output is where no terminal says: it fits any.
+const plainColumns = 80
 
 // printJSON prints one value on a line of its own.
 func (a *app) printJSON(v any) error {
@@ -25,30 +31,85 @@ func (a *app) printJSON(v any) error {
 func terminal(w io.Writer) (columns int, ok bool) {
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
-		return 80, false
+		return plainColumns, false
 	}
 	columns, _, err := term.GetSize(int(f.Fd()))
 	if err != nil || columns < 40 {
-		columns = 80
+		columns = plainColumns
 	}
 	return columns, true
 }
 
 // columns is how wide output may be.
 func (a *app) columns() int {
-	n, ok := terminal(a.out)
-	if !ok {
-		return 100
-	}
+	n, _ := terminal(a.out)
 	return n
+}
+
+// styled tells whether output may be bold and underlined.
+func (a *app) styled() bool {
+	_, ok := terminal(a.out)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // bold marks a text on a terminal that can.
 func (a *app) bold(s string) string {
-	if _, ok := terminal(a.out); !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !a.styled() {
 		return s
 	}
 	return "\x1b[1m" + s + "\x1b[0m"
+}
+
+// Where a marked word begins and ends, in a text that is still to be cleaned
+// and wrapped: two characters of private use that stand for nothing.
+const (
+	markOpen  = '\ue000'
+	markClose = '\ue001'
+)
+
+// mark puts marks around spans of a text, which must be in order.
+func mark(text string, spans []corpus.Span) string {
+	unmarked := strings.NewReplacer(string(markOpen), "", string(markClose), "")
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		if s.Start < at || s.End < s.Start || s.End > len(text) {
+			continue
+		}
+		b.WriteString(unmarked.Replace(text[at:s.Start]))
+		b.WriteRune(markOpen)
+		b.WriteString(unmarked.Replace(text[s.Start:s.End]))
+		b.WriteRune(markClose)
+		at = s.End
+	}
+	b.WriteString(unmarked.Replace(text[at:]))
+	return b.String()
+}
+
+// showMarks shows the marks of wrapped lines: bold and underlined on a
+// terminal, *so* elsewhere. A word that goes on in the next line is marked in
+// both.
+func showMarks(lines []string, styled bool) []string {
+	begin, end := "*", "*"
+	if styled {
+		begin, end = "\x1b[1;4m", "\x1b[0m"
+	}
+	shown := strings.NewReplacer(string(markOpen), begin, string(markClose), end)
+	out := make([]string, len(lines))
+	open := false
+	for i, line := range lines {
+		out[i] = shown.Replace(line)
+		if open {
+			out[i] = begin + out[i]
+		}
+		if last := strings.LastIndexAny(line, string(markOpen)+string(markClose)); last >= 0 {
+			open = strings.HasPrefix(line[last:], string(markOpen))
+		}
+		if open {
+			out[i] += end
+		}
+	}
+	return out
 }
 
 // clean makes a text of the web safe to print: no control or format
@@ -103,17 +164,38 @@ func wrap(s string, columns int) []string {
 	return lines
 }
 
-// splitWords cuts after each space and after each wide character.
+// splitWords cuts a text where a line may end.
 func splitWords(s string) []string {
 	var out []string
 	start := 0
 	for i, r := range s {
-		if end := i + len(string(r)); r == ' ' || runewidth.RuneWidth(r) == 2 {
+		end := i + utf8.RuneLen(r)
+		if next, _ := utf8.DecodeRuneInString(s[end:]); mayBreak(r, next) {
 			out = append(out, s[start:end])
 			start = end
 		}
 	}
 	return append(out, s[start:])
+}
+
+// mayBreak tells whether a line may end between two characters: after a space,
+// and at each wide character, but in Chinese no line begins with what closes
+// nor ends with what opens.
+func mayBreak(r, next rune) bool {
+	const closing, opening = "，。、；：？！）】》〉」』”’…—·％" + string(markClose), "（【《〈「『“‘" + string(markOpen)
+	if r == ' ' {
+		return true
+	}
+	wide := runewidth.RuneWidth(r) == 2 || runewidth.RuneWidth(next) == 2
+	return wide && !strings.ContainsRune(closing, next) && !strings.ContainsRune(opening, r)
+}
+
+// plural gives a number with the word in the right form.
+func plural[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func widthOf(s string) int { return runewidth.StringWidth(s) }
@@ -123,6 +205,18 @@ func stamp(t time.Time) string {
 		return "-"
 	}
 	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// claimed is a time that a page or a feed states. Midnight to the second is
+// that of a page which states a day only.
+func claimed(t time.Time) string {
+	switch t = t.UTC(); {
+	case t.IsZero():
+		return "-"
+	case t.Equal(t.Truncate(24 * time.Hour)):
+		return t.Format(time.DateOnly)
+	}
+	return stamp(t) + " UTC"
 }
 
 // ago says how long ago, in one unit.

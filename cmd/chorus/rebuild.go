@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"chorus/monitor"
 )
 
 func (a *app) rebuildCommand() *cobra.Command {
@@ -32,11 +34,11 @@ has changed.`,
 type damaged struct{ n int }
 
 func (d damaged) Error() string {
-	return fmt.Sprintf("%d records of the archive are damaged (chorus verify names them)", d.n)
+	return fmt.Sprintf("%s damaged (chorus verify names them)", plural(d.n, "record of the archive is", "records of the archive are"))
 }
 
 func (a *app) runRebuild(ctx context.Context, indexOnly bool) (err error) {
-	m, err := a.open(ctx, "rebuild")
+	m, err := a.openKept(ctx, "rebuild")
 	if err != nil {
 		return err
 	}
@@ -47,9 +49,13 @@ func (a *app) runRebuild(ctx context.Context, indexOnly bool) (err error) {
 			return err
 		}
 		a.endProgress()
-		if !a.json {
-			fmt.Fprintf(a.out, "index filled again in %s\n", time.Since(start).Round(100*time.Millisecond))
+		took := time.Since(start)
+		if a.json {
+			return a.printJSON(struct {
+				Took float64 `json:"seconds"`
+			}{took.Seconds()})
 		}
+		fmt.Fprintf(a.out, "index filled again in %s\n", took.Round(100*time.Millisecond))
 		return nil
 	}
 	s, err := m.Rebuild(ctx)
@@ -58,22 +64,29 @@ func (a *app) runRebuild(ctx context.Context, indexOnly bool) (err error) {
 		return err
 	}
 	took := time.Since(start)
+	if err := a.printRebuilt(s, took); err != nil {
+		return err
+	}
+	if len(s.Damaged) > 0 {
+		return damaged{len(s.Damaged)}
+	}
+	return nil
+}
+
+func (a *app) printRebuilt(s monitor.RebuildSummary, took time.Duration) error {
 	if a.json {
 		return a.printJSON(struct {
-			any
+			monitor.RebuildSummary
 			Took float64 `json:"seconds"`
 		}{s, took.Seconds()})
 	}
 	fmt.Fprintf(a.out, "captures   %6d\ndocuments  %6d versions, %d with a narrative\ntime       %6s, %.0f documents a second\n",
 		s.Captures, s.Documents, s.Tagged, took.Round(100*time.Millisecond), float64(s.Documents)/took.Seconds())
 	if s.Strange > 0 {
-		fmt.Fprintf(a.out, "%d captures belong to no outlet that is watched now\n", s.Strange)
+		fmt.Fprintf(a.out, "%s of an outlet that is not watched now\n", plural(s.Strange, "capture is", "captures are"))
 	}
 	for _, d := range s.Damaged {
 		fmt.Fprintln(a.err, "chorus: damaged:", d)
-	}
-	if len(s.Damaged) > 0 {
-		return damaged{len(s.Damaged)}
 	}
 	return nil
 }

@@ -41,7 +41,9 @@ func (a *app) searchCommand() *cobra.Command {
   AND OR NOT ( )    in capitals; -word is NOT word
   sanct*            words that begin so, three letters at least
   field:value       outlet: family: bloc: country: lang: kind: narrative:
-                    stance: group: author: title: is: after: before:
+                    group: stance: author: title: after: before:
+  is:edited         changed pages; is:deleted pages that are gone; is:old
+                    replaced versions, too
   *                 everything
 
   chorus search 'narrative:nato-expansion stance:asserts bloc:RU after:2024-11'
@@ -85,7 +87,7 @@ func (a *app) runSearch(ctx context.Context, o searchOptions, text string) error
 		return usageError{fmt.Errorf("--sort %s: the orders are score and date", o.sort)}
 	}
 	var ans *answer
-	m, err := a.open(ctx, "search")
+	m, err := a.openKept(ctx, "search")
 	var held *store.HeldError
 	switch {
 	case errors.As(err, &held) && held.Holder.Listen != "":
@@ -207,9 +209,9 @@ func (a *app) printAnswer(o searchOptions, ans *answer) error {
 	case ans.Total == 0:
 		fmt.Fprintln(a.out, "Nothing found. Fewer words or filters find more; chorus search --help explains the language.")
 	case ans.Next != "" && o.n > 0:
-		fmt.Fprintf(a.out, "%d documents; the next page: --cursor %s\n", ans.Total, ans.Next)
+		fmt.Fprintf(a.out, "%s; go on with --cursor %s\n", plural(ans.Total, "document", "documents"), ans.Next)
 	default:
-		fmt.Fprintf(a.out, "%d documents\n", ans.Total)
+		fmt.Fprintln(a.out, plural(ans.Total, "document", "documents"))
 	}
 	for _, f := range index.Facets() {
 		if counts := ans.Facets[f]; len(counts) > 0 {
@@ -221,7 +223,11 @@ func (a *app) printAnswer(o searchOptions, ans *answer) error {
 
 func (a *app) printHit(n int, h web.Hit) {
 	w := a.columns()
-	fmt.Fprintf(a.out, "%3d  %s  %s  %s  %s\n", n, stamp(h.Published), fit(string(h.Bloc), 7), fit(h.Outlet, 24), h.Lang)
+	what := h.Lang
+	if h.Kind != corpus.KindArticle {
+		what += " " + string(h.Kind)
+	}
+	fmt.Fprintf(a.out, "%3d  %s  %s  %s  %s\n", n, fit(claimed(h.Published), 20), fit(string(h.Bloc), 7), fit(h.Outlet, 22), what)
 	for _, line := range wrap(clean(h.Title), w-5) {
 		fmt.Fprintln(a.out, "     "+a.bold(line))
 	}
@@ -244,19 +250,16 @@ func (a *app) printHit(n int, h web.Hit) {
 	fmt.Fprintf(a.out, "     %s  %s\n\n", h.ID[:12], clean(h.URL))
 }
 
-// printPassage prints a passage with the words of the query in guillemets.
+// printPassage prints a passage with the words of the query marked.
 func (a *app) printPassage(p web.Highlight, columns int) {
-	var b strings.Builder
-	at := 0
-	for _, s := range p.Spans {
-		if s.Start < at || s.End > len(p.Text) {
-			continue
-		}
-		b.WriteString(p.Text[at:s.Start] + "»" + p.Text[s.Start:s.End] + "«")
-		at = s.End
+	text := clean(mark(p.Text, p.Spans))
+	if p.Start > 0 {
+		text = "… " + text
 	}
-	b.WriteString(p.Text[at:])
-	for _, line := range wrap("…"+clean(b.String())+"…", columns) {
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "。") {
+		text += " …"
+	}
+	for _, line := range showMarks(wrap(text, columns), a.styled()) {
 		fmt.Fprintln(a.out, "     | "+line)
 	}
 }

@@ -152,6 +152,9 @@ func TestRunCollectsServesAndEndsWhenTold(t *testing.T) {
 	if status, out, said := r.chorus("search", "--json", "bridge"); status != 0 || !strings.Contains(out, `"outlet":"riverpost"`) {
 		t.Errorf("search beside a server: status %d, %q, %q", status, out, said)
 	}
+	if status, out, said := r.chorus("search", "--json", "-n", "0", "bridge"); status != 0 || out != "" {
+		t.Errorf("search for no documents beside a server: status %d, %q, %q", status, out, said)
+	}
 	if status, out, said := r.chorus("show", "http://riverpost.example/1"); status != 0 || !strings.Contains(out, "eleven million") {
 		t.Errorf("show beside a server: status %d, %q, %q", status, out, said)
 	}

@@ -68,7 +68,7 @@ func (a *app) readStore(ctx context.Context) (*store.Store, error) {
 	}
 	s, err := store.OpenExisting(ctx, c.Data)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("there is nothing in %s yet: chorus run collects", c.Data)
+		return nil, nothingYet(c.Data)
 	}
 	return s, err
 }
@@ -97,10 +97,10 @@ func (a *app) printDocument(versions []corpus.Document) {
 	row("dateline", d.Article.Dateline)
 	row("credits", strings.Join(d.Article.Credits, "; "))
 	if !d.Article.Published.IsZero() {
-		row("published", stamp(d.Article.Published)+" UTC, says the page ("+d.Article.PublishedFrom+")")
+		row("published", claimed(d.Article.Published)+", says the page ("+d.Article.PublishedFrom+")")
 	}
 	if !d.Item.Published.IsZero() {
-		row("", stamp(d.Item.Published)+" UTC, says the feed")
+		row("", claimed(d.Item.Published)+", says the feed")
 	}
 	if d.Item.Absent.IsZero() {
 		row("seen", stamp(d.Item.Seen)+" UTC, at the first poll of its feed")
@@ -120,8 +120,11 @@ func (a *app) printDocument(versions []corpus.Document) {
 	for _, v := range versions {
 		row("version", fmt.Sprintf("%d of %s, fetched %s, %d bytes of text", v.Edit+1, v.Version[:12], stamp(v.Evidence.Fetched), len(v.Article.Text)))
 	}
-	a.printTags(d.Tags, d.Article.Text, w)
 	fmt.Fprintln(a.out)
+	if len(d.Tags) > 0 {
+		a.printTags(d.Tags, d.Article.Text, w)
+		fmt.Fprintln(a.out)
+	}
 	for para := range strings.SplitSeq(d.Article.Text, "\n\n") {
 		for _, line := range wrap(clean(para), w) {
 			fmt.Fprintln(a.out, line)
@@ -141,7 +144,7 @@ func (a *app) printTags(tags []corpus.Tag, text string, w int) {
 			for i, line := range wrap(clean(text[s.Start:s.End]), w-8) {
 				mark := "  "
 				if i == 0 {
-					mark = "» "
+					mark = "| "
 				}
 				fmt.Fprintf(a.out, "    %s%s\n", mark, line)
 			}

@@ -22,7 +22,7 @@ Exit status: 0 all is whole; 1 something is damaged, or failed; 130 interrupted.
 }
 
 func (a *app) runVerify(ctx context.Context) (err error) {
-	m, err := a.open(ctx, "verify")
+	m, err := a.openKept(ctx, "verify")
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,9 @@ func (a *app) runVerify(ctx context.Context) (err error) {
 			return err
 		}
 	} else {
-		fmt.Fprintf(a.out, "archive    %d records in %d files, %d bytes, %d damaged\n", r.Archive.Records, r.Archive.Segments, r.Archive.Bytes, len(r.Archive.Damaged))
-		fmt.Fprintf(a.out, "documents  %d versions, %d without their evidence\n", r.Checked, len(r.Orphans))
+		fmt.Fprintf(a.out, "archive    %s in %s, %s, %d damaged\n", plural(r.Archive.Records, "record", "records"),
+			plural(r.Archive.Segments, "file", "files"), plural(r.Archive.Bytes, "byte", "bytes"), len(r.Archive.Damaged))
+		fmt.Fprintf(a.out, "documents  %s, %d without evidence\n", plural(r.Checked, "version", "versions"), len(r.Orphans))
 		for _, d := range r.Archive.Damaged {
 			fmt.Fprintln(a.out, "damaged:", d)
 		}
@@ -53,7 +54,7 @@ func (a *app) runVerify(ctx context.Context) (err error) {
 		}
 	}
 	if !r.Sound() {
-		return fmt.Errorf("%d things are damaged", r.Faults())
+		return errors.New(plural(r.Faults(), "thing is", "things are") + " damaged")
 	}
 	return nil
 }
