@@ -127,7 +127,7 @@ func search(t *testing.T, m *Monitor, query string) []string {
 func documents(t *testing.T, m *Monitor) []corpus.Document {
 	t.Helper()
 	var all []corpus.Document
-	if err := m.store.Between(t.Context(), time.Time{}, time.Time{}, func(d corpus.Document) error {
+	if err := m.store.Each(t.Context(), func(d corpus.Document) error {
 		all = append(all, d)
 		return nil
 	}); err != nil {

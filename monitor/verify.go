@@ -3,7 +3,6 @@ package monitor
 import (
 	"context"
 	"slices"
-	"time"
 
 	"chorus/archive"
 	"chorus/corpus"
@@ -86,7 +85,7 @@ func (m *Monitor) verifyArchive(ctx context.Context, r *VerifyReport) error {
 // verifyDocuments looks up the evidence of every document version, except
 // where the archive is damaged anyway.
 func (m *Monitor) verifyDocuments(ctx context.Context, r *VerifyReport) error {
-	return m.store.Between(ctx, time.Time{}, time.Time{}, func(d corpus.Document) error {
+	return m.store.Each(ctx, func(d corpus.Document) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -142,14 +142,12 @@ func (s *Store) Resolve(ctx context.Context, prefix string) (corpus.DocID, error
 	return "", fmt.Errorf("document %s: %w: several begin so, give more digits", prefix, ErrNotFound)
 }
 
-// Between calls fn with every version whose published time lies in [from, to),
-// in order of arrival. A zero bound is open. fn ends the walk by returning an
-// error, which Between returns.
-func (s *Store) Between(ctx context.Context, from, to time.Time, fn func(corpus.Document) error) error {
-	last := corpus.Seq(0)
-	for {
-		docs, err := s.query(ctx, "WHERE d.seq > ? AND d.published >= ? AND (? = 0 OR d.published < ?) ORDER BY d.seq LIMIT 200", int64(last), unix(from), unix(to), unix(to))
-		if err != nil {
+// Each calls fn with every document version in order of arrival. fn ends the
+// walk by returning an error, which Each returns.
+func (s *Store) Each(ctx context.Context, fn func(corpus.Document) error) error {
+	for last := corpus.Seq(0); ; {
+		docs, err := s.query(ctx, "WHERE d.seq > ? ORDER BY d.seq LIMIT 200", int64(last))
+		if err != nil || len(docs) == 0 {
 			return err
 		}
 		for _, d := range docs {
@@ -157,9 +155,6 @@ func (s *Store) Between(ctx context.Context, from, to time.Time, fn func(corpus.
 			if err := fn(d); err != nil {
 				return err
 			}
-		}
-		if len(docs) == 0 {
-			return nil
 		}
 	}
 }

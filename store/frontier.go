@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,10 +28,13 @@ type Lease struct {
 	Visits   int // good fetches so far
 }
 
+// released makes a leased page what it was before.
+const released = "lease = 0, attempts = max(0, attempts - 1), state = CASE WHEN visits > 0 THEN 'done' ELSE 'pending' END"
+
 // Release frees all leases. Only the holder of the lock may call it, at
 // start: whoever had them is gone.
 func (s *Store) Release(ctx context.Context) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE frontier SET lease = 0, state = CASE WHEN visits > 0 THEN 'done' ELSE 'pending' END, attempts = max(0, attempts - 1) WHERE state = 'leased'")
+	_, err := s.write.ExecContext(ctx, "UPDATE frontier SET "+released+" WHERE state = 'leased'")
 	if err != nil {
 		return fmt.Errorf("release leases: %w", err)
 	}
@@ -118,24 +122,18 @@ func (s *Store) dueHosts(ctx context.Context, now time.Time) ([]string, error) {
 // Unlease gives pages back that were claimed but not fetched, as if they had
 // never been claimed.
 func (s *Store) Unlease(ctx context.Context, leases []Lease) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, l := range leases {
-			_, err := tx.ExecContext(ctx, "UPDATE frontier SET lease = 0, attempts = max(0, attempts - 1), state = CASE WHEN visits > 0 THEN 'done' ELSE 'pending' END WHERE id = ? AND state = 'leased'", l.Page)
-			if err != nil {
-				return fmt.Errorf("give page back: %w", err)
+			if _, err := tx.ExecContext(ctx, "UPDATE frontier SET "+released+" WHERE id = ? AND state = 'leased'", l.Page); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
-}
-
-// NextDue is when the next page is due, the zero time if none ever will be.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var n sql.NullInt64
-	if err := s.read.QueryRowContext(ctx, "SELECT min(due) FROM frontier WHERE due > 0 AND state <> 'leased'").Scan(&n); err != nil {
-		return time.Time{}, fmt.Errorf("next due page: %w", err)
+	if err != nil {
+		return fmt.Errorf("give pages back: %w", err)
 	}
-	return fromUnix(n.Int64), nil
+	return nil
 }
 
 // Known tells which of the pages are in the frontier already.
@@ -148,20 +146,20 @@ func (s *Store) Known(ctx context.Context, pages []corpus.DocID) (map[corpus.Doc
 	defer q.Close()
 	for _, p := range pages {
 		var one int
-		switch err := q.QueryRowContext(ctx, p).Scan(&one); err {
-		case nil:
+		switch err := q.QueryRowContext(ctx, p).Scan(&one); {
+		case err == nil:
 			known[p] = true
-		case sql.ErrNoRows:
-		default:
+		case !errors.Is(err, sql.ErrNoRows):
 			return nil, fmt.Errorf("look up pages: %w", err)
 		}
 	}
 	return known, nil
 }
 
-// FrontierCounts gives the number of pages in each state.
+// FrontierCounts gives the number of pages in each state but Done: those are
+// nearly all, and take long to count.
 func (s *Store) FrontierCounts(ctx context.Context) (map[string]int, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT state, count(*) FROM frontier GROUP BY state")
+	rows, err := s.read.QueryContext(ctx, "SELECT state, count(*) FROM frontier WHERE state IN ('pending', 'leased', 'failed') GROUP BY state")
 	if err != nil {
 		return nil, fmt.Errorf("count pages: %w", err)
 	}
@@ -186,14 +184,16 @@ type Discovery struct {
 }
 
 // putItem adds a page, or, if the feed says that it changed since we fetched
-// it, makes it due again.
+// it, makes it due again. Some feeds say so of all pages all the time: with n
+// good fetches the next one comes at least n² quarters of an hour after the last.
 func putItem(ctx context.Context, tx *sql.Tx, d Discovery, now time.Time) error {
 	raw, err := json.Marshal(d.Item)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO frontier (id, url, host, item, due) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET due = CASE WHEN ? > fetched AND fetched > 0 AND state = 'done' THEN ? ELSE due END`,
-		d.Page, d.Item.URL, d.Host, string(raw), unix(now), unix(d.Item.Updated), unix(now))
+	_, err = tx.ExecContext(ctx, `INSERT INTO frontier (id, url, host, item, due) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (id) DO UPDATE SET due = CASE WHEN due > 0 THEN min(due, max(?5, fetched + 900 * visits * visits)) ELSE max(?5, fetched + 900 * visits * visits) END
+			WHERE ?6 > fetched AND fetched > 0 AND state = 'done'`,
+		d.Page, d.Item.URL, d.Host, string(raw), unix(now), unix(d.Item.Updated))
 	return err
 }

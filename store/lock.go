@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -60,7 +61,7 @@ func Acquire(ctx context.Context, dir, verb string) (*Lock, error) {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
 	// SQLite's own file lock is portable and ends with the process.
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "lock.db")+"?_pragma=busy_timeout(0)&_pragma=journal_mode(delete)")
+	db, err := sql.Open("sqlite", address(filepath.Join(dir, "lock.db"), url.Values{"_pragma": {"busy_timeout(0)", "journal_mode(delete)"}}))
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}

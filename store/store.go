@@ -89,18 +89,26 @@ func OpenFile(ctx context.Context, path string) (*Store, error) {
 }
 
 func connect(path string, conns int, mode string) (*sql.DB, error) {
-	q := url.Values{
+	db, err := sql.Open("sqlite", address(path, url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "cache_size(-32000)"},
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+		"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", "journal_size_limit(67108864)", "synchronous(full)", "cache_size(-32000)"},
+	}))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	return db, db.Ping()
+	if err := db.Ping(); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// address is a file as SQLite's driver wants it, whatever is in its name.
+func address(path string, options url.Values) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -119,7 +127,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 // Close ends all use of the store. What was committed stays.
 func (s *Store) Close() error {
 	s.unzip.Close()
-	return errors.Join(s.read.Close(), s.write.Close())
+	return errors.Join(s.read.Close(), s.zip.Close(), s.write.Close())
 }
 
 // Path is the file the store lives in.

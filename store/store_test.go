@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -270,4 +272,58 @@ func TestSecondLockNamesTheHolder(t *testing.T) {
 		t.Fatalf("Acquire after Release: %v", err)
 	}
 	l.Release()
+}
+
+func TestFeedThatSaysAllIsNewAllTheTimeIsNotBelieved(t *testing.T) {
+	s := open(t)
+	d := discovery("https://river.example/1", "river.example")
+	commit(t, s, Batch{Polls: []Poll{{Items: []Discovery{d}, At: noon}}})
+	fetches := 0
+	for at := noon; at.Before(noon.AddDate(0, 0, 7)); at = at.Add(5 * time.Minute) {
+		leases, err := s.Claim(t.Context(), at, at.Add(time.Minute), 9, 9, free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range leases {
+			fetches++
+			commit(t, s, Batch{Visits: []*Visit{visit("https://river.example/1", "text", at)}})
+		}
+		d.Item.Updated = at.Add(time.Minute)
+		commit(t, s, Batch{Polls: []Poll{{Items: []Discovery{d}, At: at}}})
+	}
+	if fetches < 10 || fetches > 15 {
+		t.Errorf("a page that is always new was fetched %d times in a week, want about a dozen", fetches)
+	}
+}
+
+func TestUpdatedItemDoesNotPutOffALookThatIsPlanned(t *testing.T) {
+	s := open(t)
+	v := visit("https://river.example/1", "text", noon)
+	v.Due = noon.Add(2 * time.Minute)
+	commit(t, s, Batch{Visits: []*Visit{v}})
+	d := discovery("https://river.example/1", "river.example")
+	d.Item.Updated = noon.Add(time.Minute)
+	commit(t, s, Batch{Polls: []Poll{{Items: []Discovery{d}, At: noon.Add(time.Minute)}}})
+	if got, _ := s.Claim(t.Context(), v.Due, v.Due, 9, 9, free); len(got) != 1 {
+		t.Error("the page is not due when it was to be looked at again")
+	}
+}
+
+func TestFolderMayHaveAnyName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "50% of a?b#c &d")
+	l, err := Acquire(t.Context(), dir, "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Release()
+	s, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, name := range []string{"lock.db", "holder.json", "chorus.db"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
 }
