@@ -39,8 +39,7 @@ type Config struct {
 
 // Server is where the pages are served.
 type Server struct {
-	Listen  string `yaml:"listen"`
-	BaseURL string `yaml:"base_url"`
+	Listen string `yaml:"listen"`
 }
 
 // Collect is how pages are asked for.
@@ -209,6 +208,9 @@ func (c *Config) Problem(path, format string, args ...any) error {
 	return c.file.Problem(path, format, args...)
 }
 
+// maxBody is the largest body that can be kept, with its header and some room.
+const maxBody = 200 << 20
+
 func (c *Config) check(f *strictyaml.File) error {
 	var errs []error
 	bad := func(path, format string, args ...any) { errs = append(errs, f.Problem(path, format, args...)) }
@@ -217,9 +219,6 @@ func (c *Config) check(f *strictyaml.File) error {
 	}
 	if _, _, err := net.SplitHostPort(c.Server.Listen); err != nil {
 		bad("server.listen", "%q is not an address: write 127.0.0.1:8080", c.Server.Listen)
-	}
-	if c.Server.BaseURL != "" && !webURL(c.Server.BaseURL, "http", "https") {
-		bad("server.base_url", "%q is not an http URL", c.Server.BaseURL)
 	}
 	if c.Collect.Proxy != "" && !webURL(c.Collect.Proxy, "http", "https", "socks5", "socks5h") {
 		bad("collect.proxy", "%q is not a proxy: write socks5://host:port or http://host:port", c.Collect.Proxy)
@@ -239,8 +238,13 @@ func (c *Config) check(f *strictyaml.File) error {
 	atLeast("collect.max_items", int64(c.Collect.MaxItems), 1)
 	atLeast("collect.max_redirects", int64(c.Collect.MaxRedirects), 0)
 	atLeast("collect.retries", int64(c.Collect.Retries), 0)
-	atLeast("collect.max_body", int64(c.Collect.MaxBody), 1<<10)
-	atLeast("collect.max_feed", int64(c.Collect.MaxFeed), 1<<10)
+	atLeast("extract.workers", int64(c.Extract.Workers), 0)
+	for path, size := range map[string]Bytes{"collect.max_body": c.Collect.MaxBody, "collect.max_feed": c.Collect.MaxFeed} {
+		atLeast(path, int64(size), 1<<10)
+		if size > maxBody {
+			bad(path, "must be at most %d MiB: a record of the archive takes no more", maxBody>>20)
+		}
+	}
 	atLeast("archive.segment", int64(c.Archive.Segment), 1<<20)
 	for path, d := range map[string]time.Duration{"collect.timeout": c.Collect.Timeout, "collect.connect_timeout": c.Collect.ConnectTimeout, "extract.timeout": c.Extract.Timeout} {
 		if d < time.Second {

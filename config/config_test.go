@@ -47,6 +47,7 @@ func TestLoadReportsEveryMistakeAtOnce(t *testing.T) {
 collcet: {}
 collect:
   max_body: ten
+  max_feed: 1GiB
   proxy: ftp://x
   allow_networks: [10.0.0.0/33]
 schedule:
@@ -67,14 +68,15 @@ server:
 		`:1:7: data: must name a folder`,
 		`:2:1: unknown key "collcet": did you mean "collect"?`,
 		`:4:13: collect.max_body: "ten" is not a size`,
-		`:5:10: collect.proxy: "ftp://x" is not a proxy`,
-		`:6:20: collect.allow_networks[0]: `,
-		`:8:9: schedule.poll: "every 0s" is too often`,
-		`:9:17: schedule.housekeeping: "61 * * * *" is no schedule`,
-		`:11:10: log.level: `,
-		`:12:11: log.format: "xml" is neither text nor json`,
-		`:13:20: index.partition: "day" is neither month nor quarter`,
-		`:15:11: server.listen: "8080" is not an address`,
+		`:5:13: collect.max_feed: must be at most 200 MiB`,
+		`:6:10: collect.proxy: "ftp://x" is not a proxy`,
+		`:7:20: collect.allow_networks[0]: `,
+		`:9:9: schedule.poll: "every 0s" is too often`,
+		`:10:17: schedule.housekeeping: "61 * * * *" is no schedule`,
+		`:12:10: log.level: `,
+		`:13:11: log.format: "xml" is neither text nor json`,
+		`:14:20: index.partition: "day" is neither month nor quarter`,
+		`:16:11: server.listen: "8080" is not an address`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("Load does not say %q; it says:\n%v", want, err)
