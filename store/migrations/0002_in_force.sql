@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- Counts of documents in force by outlet are asked for by every page.
-CREATE INDEX documents_in_force ON documents (outlet, published) WHERE replaced = 0;
+CREATE INDEX documents_in_force ON documents (outlet, published, replaced) WHERE replaced = 0;
 DROP INDEX documents_outlet;
 DROP INDEX documents_published;
 
