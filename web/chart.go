@@ -13,6 +13,9 @@ import (
 // chart fills its column on a telephone and on a wall without distortion.
 const chartHeight = 120
 
+// widestBar is the width of a bar, in per cent, where there are few.
+const widestBar = 8
+
 // A chart is a histogram, stacked by bloc, with the table of the same numbers.
 type chart struct {
 	ID     string // for the attributes that need one, unique on the page
@@ -70,9 +73,10 @@ func histogram(id, title string, res *index.Result, q index.Query, sort index.So
 	scale := niceTop(top)
 	c.Top = count(scale)
 	step := 100 / float64(len(bars))
+	wide := min(step*0.88, widestBar)
 	for i, b := range bars {
 		c.Bars = append(c.Bars, bar{
-			X: percent(float64(i)*step + step*0.06), Width: percent(step * 0.88),
+			X: percent((float64(i)+0.5)*step - wide/2), Width: percent(wide),
 			Label: barLabel(b.Start, width), N: b.N,
 			Parts: stack(b, c.Series, scale), URL: searchURL(between(q, b.Start, barEnd(b.Start, width)), sort),
 		})
@@ -142,6 +146,7 @@ func ticks(bars []index.Bar, width index.Interval) []tick {
 		}
 		x := (float64(at) + 0.5) * step
 		switch {
+		case step > 2*widestBar: // there is room for a label under its bar
 		case i == 0:
 			x, anchor = 0, "start"
 		case i == n-1:

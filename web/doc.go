@@ -273,10 +273,10 @@ func stanceMeaning(s corpus.Stance) string {
 // timesOf lists what is known of when, in the order in which it happens.
 func timesOf(d *corpus.Document) []timeRow {
 	rows := []timeRow{
-		{"Published, says the page", momentOf(d.Article.Published), ""},
-		{"Changed, says the page", momentOf(d.Article.Modified), ""},
-		{"Published, says the feed", momentOf(d.Item.Published), ""},
-		{"Changed, says the feed", momentOf(d.Item.Updated), ""},
+		{"Published, says the page", claimedMoment(d.Article.Published), ""},
+		{"Changed, says the page", claimedMoment(d.Article.Modified), ""},
+		{"Published, says the feed", claimedMoment(d.Item.Published), ""},
+		{"Changed, says the feed", claimedMoment(d.Item.Updated), ""},
 		{"Last poll of the feed without it", momentOf(d.Item.Absent), ""},
 		{"First poll of the feed with it", momentOf(d.Item.Seen), ""},
 		{"Fetched", momentOf(d.Evidence.Fetched), ""},
@@ -310,8 +310,11 @@ func versionsOf(versions []corpus.Document, shown int) []versionRow {
 func evidenceOf(d *corpus.Document) evidence {
 	e := d.Evidence
 	out := evidence{
-		File: plain(e.File), RecordID: plain(e.RecordID), Digest: plain(e.Digest), URL: shorten(plain(e.URL), 400),
+		File: plain(e.File), RecordID: plain(e.RecordID), Digest: plain(e.Digest),
 		Offset: count(e.Offset), Length: count(e.Length), Status: e.Status, Revisit: e.Revisit,
+	}
+	if e.URL != d.URL() {
+		out.URL = shorten(plain(readable(e.URL)), 400)
 	}
 	if e.File != "" {
 		out.Download = recordURL(d.ID, d.Seq)

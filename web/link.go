@@ -2,10 +2,13 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"chorus/corpus"
 	"chorus/index"
@@ -146,12 +149,38 @@ func outsideLinkOf(raw, text string) outsideLink {
 		l.Href = href
 		raw = href
 	}
-	l.URL = shorten(plain(raw), 120)
+	l.URL = shorten(plain(readable(raw)), 120)
 	if l.Text == "" {
 		l.Text = l.URL
 	}
 	return l
 }
+
+// readable writes the letters of other scripts in the path and the query of an
+// address as themselves. Whatever else is escaped stays so, and the host is
+// left alone: it must not look like another.
+func readable(raw string) string {
+	i := strings.Index(raw, "://")
+	if i < 0 {
+		return raw
+	}
+	path := strings.IndexAny(raw[i+3:], "/?#")
+	if path < 0 {
+		return raw
+	}
+	host := raw[:i+3+path]
+	return host + escapedLetters.ReplaceAllStringFunc(raw[len(host):], func(run string) string {
+		letters, err := url.PathUnescape(run)
+		other := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) }
+		if err != nil || !utf8.ValidString(letters) || strings.ContainsFunc(letters, other) {
+			return run
+		}
+		return letters
+	})
+}
+
+// escapedLetters is a run of escaped bytes that are not ASCII.
+var escapedLetters = regexp.MustCompile(`(?:%[89A-Fa-f][0-9A-Fa-f])+`)
 
 // number reads a whole positive number from a parameter; empty gives the
 // number for absent ones.

@@ -153,7 +153,7 @@ func outletRowOf(o *corpus.OutletStatus) outletRow {
 		Bloc: blocKey(string(o.Outlet.Bloc)), BlocName: blocName(string(o.Outlet.Bloc)),
 		Country: o.Outlet.Country, Family: o.Outlet.Family, Tier: string(o.Outlet.Tier),
 		Health: string(o.Health), HealthName: healthName(o.Health),
-		Documents: o.Documents, Last: momentOf(o.Last), Feeds: len(o.States), Disabled: o.Outlet.Disabled,
+		Documents: o.Documents, Last: claimedMoment(o.Last), Feeds: len(o.States), Disabled: o.Outlet.Disabled,
 	}
 	if row.Native == row.Name {
 		row.Native = ""

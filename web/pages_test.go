@@ -741,3 +741,50 @@ func TestDocumentPage(t *testing.T) {
 		t.Errorf("document page (-want +got; write anew with -update):\n%s", diff)
 	}
 }
+
+func TestAddressesAreReadable(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://river.example/%D0%BC%D0%BE%D1%81%D1%82?q=%E6%A1%A5#a": "https://river.example/мост?q=桥#a",
+		"https://river.example/a%20b%2Fc%3Cd":                          "https://river.example/a%20b%2Fc%3Cd",
+		"https://river.example/%E2%80%AEgpj.exe":                       "https://river.example/%E2%80%AEgpj.exe", // turns the direction
+		"https://river.example/%EF%BC%8F%D0%BC":                        "https://river.example/%EF%BC%8F%D0%BC",  // looks like a slash
+		"https://river.example/%D0%BC%D0":                              "https://river.example/%D0%BC%D0",
+		"https://%D0%BC.example/":                                      "https://%D0%BC.example/",
+		"mailto:%D0%BC":                                                "mailto:%D0%BC",
+		"https://river.example":                                        "https://river.example",
+	} {
+		if got := readable(raw); got != want {
+			t.Errorf("readable(%q) = %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestADayIsShownWithoutTime(t *testing.T) {
+	for _, c := range []struct {
+		at   time.Time
+		want moment
+	}{
+		{time.Time{}, moment{}},
+		{time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), moment{"2026-11-24", "24 Nov 2026"}},
+		{time.Date(2026, 11, 24, 0, 0, 1, 0, time.UTC), moment{"2026-11-24T00:00:01Z", "24 Nov 2026, 00:00"}},
+		{time.Date(2026, 11, 24, 8, 0, 0, 0, time.FixedZone("", 8*3600)), moment{"2026-11-24", "24 Nov 2026"}},
+	} {
+		if got := claimedMoment(c.at); got != c.want {
+			t.Errorf("claimedMoment(%v) = %v, want %v", c.at, got, c.want)
+		}
+	}
+}
+
+func TestFewBarsAreNotWide(t *testing.T) {
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	for n, want := range map[int]bar{1: {X: "46%", Width: "8%"}, 2: {X: "21%", Width: "8%"}, 20: {X: "0.3%", Width: "4.4%"}} {
+		res := &index.Result{Interval: index.IntervalDay}
+		for i := range n {
+			res.Histogram = append(res.Histogram, index.Bar{Start: day.AddDate(0, 0, i), N: 1})
+		}
+		c := histogram("h", "Hits", res, everything(), "")
+		if got := c.Bars[0]; got.X != want.X || got.Width != want.Width {
+			t.Errorf("the first of %d bars is at %s, %s wide, want %s, %s", n, got.X, got.Width, want.X, want.Width)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 // the script turns into the reader's zone on hover. Both are empty if the
 // time is not known.
 type moment struct {
-	ISO  string // RFC 3339
+	ISO  string // RFC 3339, or the day alone
 	Text string // "24 Nov 2026, 13:49"
 }
 
@@ -25,6 +25,15 @@ func momentOf(t time.Time) moment {
 	return moment{ISO: t.Format(time.RFC3339), Text: t.Format("2 Jan 2006, 15:04")}
 }
 
+// claimedMoment is momentOf for what a page or a feed states. Midnight to the
+// second is that of a page which states a day only, so no time is shown.
+func claimedMoment(t time.Time) moment {
+	if t = t.UTC(); !t.IsZero() && t.Equal(t.Truncate(24*time.Hour)) {
+		return moment{ISO: t.Format(dayFormat), Text: t.Format("2 Jan 2006")}
+	}
+	return momentOf(t)
+}
+
 // A claim is a time and who says so.
 type claim struct {
 	At   moment
@@ -34,7 +43,7 @@ type claim struct {
 // publishedClaim gives the time of Document.Published with its source.
 func publishedClaim(d *corpus.Document) claim {
 	t := d.Published()
-	c := claim{At: momentOf(t)}
+	c := claim{At: claimedMoment(t)}
 	switch {
 	case t.IsZero():
 		c.From = ""
@@ -64,7 +73,7 @@ func sourceName(from string) string {
 	case "url":
 		return "address of the page"
 	case "rule":
-		return "the outlet's rule"
+		return "rule for the outlet"
 	}
 	return plain(from)
 }

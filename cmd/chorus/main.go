@@ -42,9 +42,15 @@ func main() {
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The first signal finishes what is in hand, the second ends the program.
-	context.AfterFunc(ctx, stop)
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	// The first signal finishes what is in hand, the second ends the program.
+	forget := context.AfterFunc(ctx, func() {
+		stop()
+		if _, ok := terminal(a.err); ok {
+			fmt.Fprintln(a.err, "\nchorus: finishing what is in hand; once more ends at once")
+		}
+	})
+	defer forget()
 	return a.run(ctx, os.Args[1:])
 }
 
@@ -62,11 +68,17 @@ type app struct {
 // usageError is a mistake in how a verb was called.
 type usageError struct{ error }
 
-// partly is returned by a verb that did its job, but not for all outlets.
-type partly struct{ lost, of int }
+// partly is returned by a verb that did its job, but not for all.
+type partly struct {
+	lost, of int
+	what     string // is true of the lost ones: "feeds could not be read"
+}
 
 func (p partly) Error() string {
-	return fmt.Sprintf("%d of %d feeds could not be read (chorus outlets shows why)", p.lost, p.of)
+	if p.lost == p.of && p.of > 1 {
+		return fmt.Sprintf("all %d %s: is there a way to the network?", p.of, p.what)
+	}
+	return fmt.Sprintf("%d of %d %s", p.lost, p.of, p.what)
 }
 
 func (a *app) run(ctx context.Context, args []string) int {

@@ -172,7 +172,7 @@ func (a *app) runOutletsCheck(ctx context.Context, ids []string) error {
 	case err != nil:
 		return err
 	case lost > 0:
-		return partly{lost, n}
+		return partly{lost, n, "outlets have no feed that can be read"}
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (a *app) runOnce(ctx context.Context, m *monitor.Monitor) error {
 		return err
 	}
 	if s.FeedsLost > 0 {
-		return partly{s.FeedsLost, s.Feeds}
+		return partly{s.FeedsLost, s.Feeds, "feeds could not be read (chorus outlets shows why)"}
 	}
 	return nil
 }

@@ -51,7 +51,8 @@ func TestStatusOfWhatIsDoneButNotWhole(t *testing.T) {
 		err  error
 		said string
 	}{
-		{partly{2, 5}, "2 of 5 feeds"},
+		{partly{2, 5, "feeds were lost"}, "2 of 5 feeds were lost"},
+		{partly{5, 5, "feeds were lost"}, "all 5 feeds were lost: is there a way to the network?"},
 		{damaged{1}, "1 record of the archive is damaged"},
 		{fmt.Errorf("rebuild: %w", damaged{3}), "3 records of the archive are damaged"},
 	} {

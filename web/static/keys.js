@@ -46,7 +46,7 @@
   // The zone of the reader, on hover.
   const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const name = zone.resolvedOptions().timeZone;
-  for (const t of document.querySelectorAll("time[datetime]")) {
+  for (const t of document.querySelectorAll("time[datetime*=T]")) { // a day has no zone
     t.title = `${zone.format(new Date(t.dateTime))} (${name})`;
   }
 
@@ -54,7 +54,7 @@
   for (const chart of document.querySelectorAll("[data-chart]")) {
     const plot = chart.querySelector("svg.plot");
     const columns = chart.dataset.chart.split(" ").map((d) => d.split(","));
-        let from = null;
+    let from = null;
     const shade = plot.querySelector("[data-shade]");
     const index = (e) => {
       const r = plot.getBoundingClientRect();
