@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"mime"
 	"net"
 	"net/http"
@@ -61,17 +60,6 @@ func (w *Web) Remove(address string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.pages, key(address))
-}
-
-// Addresses lists all addresses, without scheme, in no order.
-func (w *Web) Addresses() []string {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	out := make([]string, 0, len(w.pages))
-	for k := range w.pages {
-		out = append(out, k)
-	}
-	return out
 }
 
 // Requests tells how often an address was asked for.
@@ -241,9 +229,3 @@ func Shared() (dir string, ok bool) {
 
 // errNoShared is returned by Recorded where there is no recorded web.
 var errNoShared = errors.New("no recorded web: set CHORUS_SHARED to its folder")
-
-// Exists reports whether a file is there, for skipping what needs it.
-func Exists(fsys fs.FS, name string) bool {
-	_, err := fs.Stat(fsys, name)
-	return err == nil
-}
