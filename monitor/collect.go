@@ -74,7 +74,7 @@ func (m *Monitor) Once(ctx context.Context) (Summary, error) {
 		m.lastCatchUp(ctx)
 		return r.summary, err
 	}
-	return r.summary, errors.Join(err, m.catchUp(ctx))
+	return r.summary, errors.Join(err, m.CatchUp(ctx))
 }
 
 func (m *Monitor) newRound() *round {

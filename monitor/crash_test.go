@@ -155,7 +155,7 @@ func TestKilledAtRandomInstantsLosesAndDoublesNothing(t *testing.T) {
 				}
 			}
 			before = now
-			if err := m.catchUp(t.Context()); err != nil {
+			if err := m.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := search(t, m, "foreman"); len(got) != min(len(now), 100) {

@@ -127,9 +127,10 @@ func (m *Monitor) withIndex(do func(*local.Index) error) error {
 	return do(m.index)
 }
 
-// catchUp brings the index to the end of the journal. An index that turns out
-// to be damaged is filled anew, once.
-func (m *Monitor) catchUp(ctx context.Context) error {
+// CatchUp brings the index to the end of the journal, for a verb that only
+// searches; Run, Serve, Once and the imports do it by themselves. An index that
+// turns out to be damaged is filled anew, once.
+func (m *Monitor) CatchUp(ctx context.Context) error {
 	for renewed := false; ; {
 		n, err := m.followOnce(ctx)
 		if errors.Is(err, local.ErrCorrupt) && !renewed {
@@ -191,7 +192,7 @@ func (m *Monitor) take(ctx context.Context, x *local.Index, changes []store.Chan
 // failure (the disk is full, say) it opens the index again and goes on.
 func (m *Monitor) follow(ctx context.Context) error {
 	for {
-		err := m.catchUp(ctx)
+		err := m.CatchUp(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}

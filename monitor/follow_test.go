@@ -36,7 +36,7 @@ func TestEmptyIndexSaysThatItIsBeingFilled(t *testing.T) {
 		if _, err := m.Search(t.Context(), index.Request{}); !errors.Is(err, ErrFilling) {
 			t.Errorf("Search of an index that is to be filled = %v, want ErrFilling", err)
 		}
-		if err := m.catchUp(t.Context()); err != nil {
+		if err := m.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := search(t, m, "harbour"); len(got) != 3 {
@@ -94,7 +94,7 @@ func TestIndexOfAnotherJournalIsThrownAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.with(func(m *Monitor) {
-		if err := m.catchUp(t.Context()); err != nil {
+		if err := m.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if old, now := search(t, m, "harbour"), search(t, m, "railway"); len(old) != 0 || len(now) != 5 {

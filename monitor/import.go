@@ -279,7 +279,7 @@ func (i *importer) end(ctx context.Context, err error) (ImportSummary, error) {
 		i.lastCatchUp(ctx)
 		return i.sum, errors.Join(err, ctx.Err())
 	}
-	return i.sum, errors.Join(err, i.catchUp(ctx))
+	return i.sum, errors.Join(err, i.CatchUp(ctx))
 }
 
 // outlet finds the id of an outlet by its id or a host, or without either by

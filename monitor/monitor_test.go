@@ -263,7 +263,7 @@ func TestRebuildReproducesTheCorpus(t *testing.T) {
 		os.Remove(filepath.Join(s.cfg.Data, name))
 	}
 	s.with(func(m *Monitor) {
-		if err := m.catchUp(t.Context()); err != nil {
+		if err := m.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, whole(t, m)); diff != "" {
@@ -289,7 +289,7 @@ func TestDamagedIndexFillsItselfAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.with(func(m *Monitor) {
-		if err := m.catchUp(t.Context()); err != nil {
+		if err := m.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := search(t, m, "*"); len(got) != 5 {

@@ -97,7 +97,7 @@ func (m *Monitor) Reindex(ctx context.Context) error {
 	if err := m.renewIndex(ctx); err != nil {
 		return err
 	}
-	return m.catchUp(ctx)
+	return m.CatchUp(ctx)
 }
 
 // remade is a capture of the archive and what was made of it.

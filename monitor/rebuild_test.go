@@ -218,7 +218,7 @@ func TestInterruptedRecoveryBeginsAgain(t *testing.T) {
 		t.Fatal("the recovery was not interrupted")
 	}
 	s.with(func(m *Monitor) {
-		if err := m.catchUp(t.Context()); err != nil {
+		if err := m.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, whole(t, m)); diff != "" {

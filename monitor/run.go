@@ -40,7 +40,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 func (m *Monitor) lastCatchUp(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := m.catchUp(last); err != nil && last.Err() == nil {
+	if err := m.CatchUp(last); err != nil && last.Err() == nil {
 		m.log.Error("index could not follow the journal", "err", err)
 	}
 }

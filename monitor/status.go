@@ -83,7 +83,13 @@ func (m *Monitor) Coverage(ctx context.Context, offline bool) (corpus.Coverage, 
 		if !o.Disabled {
 			c.Outlets[o.Health]++
 		}
-		c.Documents += o.Documents
+	}
+	volumes, err := m.store.Volumes(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, v := range volumes { // imports may be of outlets that nobody watches
+		c.Documents += v.Documents
 	}
 	counts, err := m.store.FrontierCounts(ctx)
 	if err != nil {
