@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func (s *Store) Documents(ctx context.Context, seqs []corpus.Seq) ([]corpus.Docu
 		return nil, nil
 	}
 	bySeq := make(map[corpus.Seq]corpus.Document, len(seqs))
-	for chunk := range chunks(seqs, 500) {
+	for chunk := range slices.Chunk(seqs, 500) {
 		args := make([]any, len(chunk))
 		for i, n := range chunk {
 			args[i] = int64(n)
@@ -93,18 +94,6 @@ func (s *Store) Documents(ctx context.Context, seqs []corpus.Seq) ([]corpus.Docu
 		}
 	}
 	return out, nil
-}
-
-func chunks[T any](all []T, n int) func(yield func([]T) bool) {
-	return func(yield func([]T) bool) {
-		for len(all) > 0 {
-			k := min(n, len(all))
-			if !yield(all[:k]) {
-				return
-			}
-			all = all[k:]
-		}
-	}
 }
 
 // Versions gives all versions of a document, the oldest first; none if the
