@@ -232,16 +232,22 @@ func (r *round) endPoll(d due) {
 // fetchPages hands hosts with due pages to workers until nothing is due and
 // nobody works any more.
 func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
+	stuck := false
 	for ctx.Err() == nil {
 		working := r.count() // before the look: who is working now may bring more
 		now := r.now()
 		leases, err := r.store.Claim(ctx, now, now.Add(leaseTime), perHost, perHost*r.cfg.Collect.Workers, r.isBusy)
 		if err != nil && r.forever {
 			r.claimFailed(ctx, err)
+			stuck = true
 			continue
 		}
 		if err != nil {
 			return ignoreEnd(ctx, err)
+		}
+		if stuck {
+			r.trouble.over()
+			stuck = false
 		}
 		for host, pages := range byHost(leases) {
 			r.occupy(host)
