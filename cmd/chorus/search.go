@@ -94,6 +94,7 @@ func (a *app) runSearch(ctx context.Context, o searchOptions, text string) error
 		ans, err = askServer(ctx, held.Holder.Listen, o, q)
 	case err == nil:
 		ans, err = askIndex(ctx, m, o, q)
+		a.endProgress()
 		err = errors.Join(err, m.Close())
 	}
 	if err != nil {
@@ -117,7 +118,12 @@ func fitColumn(s string, column int) int {
 	return widthOf(string(runes[:min(max(column-1, 0), len(runes))]))
 }
 
+// askIndex searches the index, after bringing it to the end of the journal:
+// what ended before it was indexed is not to be missed, and nobody else does it.
 func askIndex(ctx context.Context, m *monitor.Monitor, o searchOptions, q index.Query) (*answer, error) {
+	if err := m.CatchUp(ctx); err != nil {
+		return nil, err
+	}
 	r := index.Request{Query: q, Sort: index.Sort(o.sort), Size: o.n, Cursor: o.cursor}
 	if o.facets {
 		r.Facets = index.Facets()
