@@ -230,6 +230,9 @@ func noticesOf(versions []corpus.Document, shown int) []notice {
 	if shown < len(versions)-1 {
 		out = append(out, notice{"warn", fmt.Sprintf("This is version %d of %d; the page has changed since.", shown+1, len(versions)), docURL(d.ID, 0, ""), "Read the newest version"})
 	}
+	if shown > 0 && shown == len(versions)-1 {
+		out = append(out, notice{"info", fmt.Sprintf("The page was changed %s since it was first kept.", plural(shown, "time", "times")), "#h-changes", "See the last change"})
+	}
 	if !d.Deleted.IsZero() {
 		out = append(out, notice{Kind: "warn", Text: "The page was found gone on " + momentOf(d.Deleted).Text + " UTC. What is shown here was kept from before."})
 	}
