@@ -53,6 +53,7 @@ type round struct {
 	freed   chan struct{}   // a host was freed
 	hard    context.Context // ends a grace after the round's own
 	working int             // feeds and hosts being worked on
+	probes  int             // polls while the network was down
 	summary Summary
 }
 
@@ -189,7 +190,13 @@ func (r *round) pollDue(ctx context.Context, g *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range r.dueFeeds(states, r.now()) {
+	all := r.dueFeeds(states, r.now())
+	if r.resting(r.now()) && len(all) > 0 {
+		// One feed at a time, another at each tick, tells when it is over.
+		r.probes++
+		all = all[r.probes%len(all):][:1]
+	}
+	for _, d := range all {
 		if ctx.Err() != nil || !r.beginPoll(d) {
 			continue
 		}
@@ -236,6 +243,10 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 	for ctx.Err() == nil {
 		working := r.count() // before the look: who is working now may bring more
 		now := r.now()
+		if r.resting(now) {
+			r.wait(ctx)
+			continue
+		}
 		leases, err := r.store.Claim(ctx, now, now.Add(leaseTime), perHost, perHost*r.cfg.Collect.Workers, r.isBusy)
 		if err != nil && r.forever {
 			r.claimFailed(ctx, err)
@@ -267,14 +278,23 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 		if working == 0 && !r.forever {
 			return nil
 		}
-		select {
-		case <-r.freed:
-		case <-ctx.Done():
-		case <-time.After(lookAgain):
-		}
+		r.wait(ctx)
 	}
 	return nil
 }
+
+// wait waits until there may be something to do.
+func (r *round) wait(ctx context.Context) {
+	select {
+	case <-r.freed:
+	case <-ctx.Done():
+	case <-time.After(lookAgain):
+	}
+}
+
+// resting reports whether the round has stopped asking because the network is
+// down. A single round never does: it ends by itself.
+func (r *round) resting(now time.Time) bool { return r.forever && r.network.outage(now) }
 
 // claimFailed notes that no pages could be claimed, which means that the store
 // cannot be written, and waits a while.
@@ -352,7 +372,7 @@ func (r *round) fetchHost(ctx context.Context, pages []store.Lease) error {
 	var pending sync.WaitGroup
 	defer pending.Wait()
 	for i, l := range pages {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || r.resting(r.now()) {
 			return r.store.Unlease(context.WithoutCancel(ctx), pages[i:])
 		}
 		capture, err := r.crawler.Fetch(r.hard, crawl.Request{
@@ -430,6 +450,9 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 	captures, err := r.fetchFeed(d)
 	if err != nil || len(captures) == 0 {
 		return err
+	}
+	if r.resting(r.now()) && silence(captures[0]) {
+		return nil // it says nothing about the feed
 	}
 	p := parcel{captures: captures, note: note{Feed: &feedNote{d.outlet.ID, d.feed.URL}}}
 	poll, err := r.poll(d.outlet, d.feed, d.state, captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) { return r.store.Known(r.hard, ids) })

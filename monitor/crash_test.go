@@ -1,3 +1,5 @@
+//go:build unix
+
 package monitor
 
 // The program killed at random instants, and the disk full.

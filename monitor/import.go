@@ -237,7 +237,7 @@ func (i *importer) work(ctx context.Context) *ordered[taken, parcel] {
 		},
 		done: func(parcels []parcel) error {
 			i.sum.Read += len(parcels)
-			for batch := range chunks(parcels, maxParcels) {
+			for batch := range slices.Chunk(parcels, maxParcels) {
 				if err := i.commit(ctx, batch); err != nil {
 					return err
 				}
@@ -253,18 +253,6 @@ func (i *importer) work(ctx context.Context) *ordered[taken, parcel] {
 			i.progress("imported", i.sum.Read, 0)
 			return nil
 		},
-	}
-}
-
-func chunks[T any](all []T, n int) func(yield func([]T) bool) {
-	return func(yield func([]T) bool) {
-		for len(all) > 0 {
-			k := min(n, len(all))
-			if !yield(all[:k]) {
-				return
-			}
-			all = all[k:]
-		}
 	}
 }
 
