@@ -184,3 +184,31 @@ func TestParagraphsTakeManyMarksFromAnyOrder(t *testing.T) {
 		t.Errorf("last paragraph (-want +got):\n%s", diff)
 	}
 }
+
+func TestPassagesThatMeetAreOne(t *testing.T) {
+	far := strings.Repeat("water ", 100)
+	for _, c := range []struct {
+		text string
+		want int
+	}{
+		{"bridge " + strings.Repeat("x", passageAfter-8) + " " + strings.Repeat("y", passageBefore-1) + " bridge", 1},
+		{"bridge " + far + "bridge " + far, 2},
+	} {
+		var words []corpus.Span
+		for at := 0; ; {
+			i := strings.Index(c.text[at:], "bridge")
+			if i < 0 {
+				break
+			}
+			words = append(words, corpus.Span{Start: at + i, End: at + i + 6})
+			at += i + 6
+		}
+		got := passages(c.text, words, nil)
+		if len(got) != c.want {
+			t.Errorf("%d passages of %q, want %d: %v", len(got), c.text, c.want, got)
+		}
+		if c.want == 1 && got[0] != (corpus.Span{End: len(c.text)}) {
+			t.Errorf("the passage is %v of %d bytes", got[0], len(c.text))
+		}
+	}
+}

@@ -47,7 +47,20 @@ func passages(text string, words []corpus.Span, tags []mark) []corpus.Span {
 		add(corpus.Span{End: forward(text, 0, leadColumns)})
 	}
 	slices.SortFunc(picked, func(a, b corpus.Span) int { return cmp.Compare(a.Start, b.Start) })
-	return picked
+	return joined(text, picked)
+}
+
+// joined makes one passage of those with nothing but space between them.
+func joined(text string, picked []corpus.Span) []corpus.Span {
+	out := picked[:0]
+	for _, s := range picked {
+		if n := len(out); n > 0 && strings.TrimSpace(text[out[n-1].End:s.Start]) == "" {
+			out[n-1].End = s.End
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // dense gives a passage for each word of the query, those with most words

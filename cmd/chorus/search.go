@@ -215,7 +215,7 @@ func (a *app) printAnswer(o searchOptions, ans *answer) error {
 	case ans.Total == 0:
 		fmt.Fprintln(a.out, "Nothing found. Fewer words or filters find more; chorus search --help explains the language.")
 	case ans.Next != "" && o.n > 0:
-		fmt.Fprintf(a.out, "%s; go on with --cursor %s\n", plural(ans.Total, "document", "documents"), ans.Next)
+		fmt.Fprintf(a.out, "%s; go on with\n--cursor %s\n", plural(ans.Total, "document", "documents"), ans.Next)
 	default:
 		fmt.Fprintln(a.out, plural(ans.Total, "document", "documents"))
 	}
