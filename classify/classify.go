@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	"chorus/corpus"
@@ -50,8 +51,11 @@ type Classifier struct {
 	entries  []Entry
 	program  program
 	rules    []rule // by cue number
+	cues     string // version of the cues
 	version  string
-	readings sync.Pool
+	model    *Model // or nil
+	columns  []int  // by entry: its column in the model, or -1
+	readings *sync.Pool
 }
 
 // A rule says what a cue of the program is: a cue of an entry, or a signal.
@@ -81,8 +85,20 @@ func Builtin() ([]Entry, error) {
 	return Load(sub)
 }
 
-// New compiles a codebook. The entries must have distinct ids.
+// New compiles a codebook and gives its classifier with the built-in model.
+// The entries must have distinct ids.
 func New(entries []Entry) (*Classifier, error) {
+	m, err := DefaultModel()
+	if err != nil {
+		return nil, err
+	}
+	return NewWith(entries, m)
+}
+
+// NewWith compiles a codebook and gives its classifier with a model, or with
+// cues alone if that is nil. A narrative that the model was not trained for,
+// or that has another definition now, is tagged by its cues alone.
+func NewWith(entries []Entry, m *Model) (*Classifier, error) {
 	c := &Classifier{entries: slices.Clone(entries)}
 	c.program = program{automaton: newAutomaton(), role: map[role]int32{}}
 	seen := map[string]bool{}
@@ -104,9 +120,25 @@ func New(entries []Entry) (*Classifier, error) {
 	stance, _ := codebookFiles.ReadFile("codebook/" + stanceFile)
 	sum.Write(stance)
 	c.program.seal()
-	c.version = "cues-1+" + hex.EncodeToString(sum.Sum(nil))[:8]
-	c.readings.New = func() any { return new(reading) }
-	return c, nil
+	c.cues = hex.EncodeToString(sum.Sum(nil))[:8]
+	c.readings = &sync.Pool{New: func() any { return new(reading) }}
+	return c.with(m), nil
+}
+
+// with gives the classifier of the same codebook with another model.
+func (c *Classifier) with(m *Model) *Classifier {
+	out := *c
+	out.model, out.version, out.columns = m, "cues-1+"+c.cues, make([]int, len(c.entries))
+	for i, e := range c.entries {
+		out.columns[i] = -1
+		if m != nil {
+			out.columns[i] = m.columnOf(e.Narrative)
+		}
+	}
+	if m != nil {
+		out.version = "model-1+" + c.cues + m.Version()
+	}
+	return &out
 }
 
 func (c *Classifier) add(r rule) {
@@ -156,8 +188,9 @@ func (c *Classifier) Narratives() []corpus.Narrative {
 	return out
 }
 
-// Version names the classifier and its codebook: "cues-1+" and eight hex
-// digits that change with any cue.
+// Version names the classifier: "model-1+" and sixteen hex digits, of which the
+// first eight change with any cue and the last eight with the model; without a
+// model "cues-1+" and eight.
 func (c *Classifier) Version() string {
 	if c == nil {
 		return ""
@@ -189,8 +222,10 @@ type claim struct {
 	stance corpus.Stance
 	span   corpus.Span
 	title  bool
-	weight float64
-	cues   []int32
+	weight float64  // of the cue; where there is no model the score is made of it
+	score  float64  // by the model
+	cues   []int32  // that hit
+	words  []string // the heaviest, if no cue carries the passage
 }
 
 // claims finds the passages of one text.
@@ -203,32 +238,54 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	}
 	sig := c.signals(r.hits)
 	var out []claim
-	byEntry := map[int][]hit{}
-	for _, h := range r.hits {
-		if e := c.rules[h.cue].entry; e >= 0 {
-			byEntry[e] = append(byEntry[e], h)
-		}
-	}
-	for e := range c.entries {
-		hits, ok := byEntry[e]
-		if !ok {
+	byEntry := c.hitsByEntry(r.hits)
+	learned := c.evidence(text, r)
+	for e, hits := range byEntry {
+		if len(hits) == 0 {
 			continue
 		}
 		first := len(out)
+		scores := c.probabilities(learned[e])
 		for _, h := range c.carriers(hits) {
-			cue := c.rules[h.cue].cue
-			out = append(out, claim{
-				entry:  e,
-				stance: sig.stanceOf(h, cue, c.entries[e].Denial, bloc),
-				span:   clause(text, int(h.start), int(h.end), r.sentences[h.sentence]),
-				title:  title,
-				weight: weightOf(cue.Level),
-				cues:   []int32{h.cue},
-			})
+			out = append(out, c.claimOf(text, r, h, sig, bloc, scores[h.sentence]))
 		}
+		for i := range learned[e] {
+			if ev := &learned[e][i]; ev.eligible() && c.probability(ev) >= c.model.header.Fusion.Threshold {
+				cl := c.claimOf(text, r, ev.best, sig, bloc, c.probability(ev))
+				cl.words = c.heaviest(text[r.sentences[ev.best.sentence].start:r.sentences[ev.best.sentence].end], e)
+				out = append(out, cl)
+			}
+		}
+		slices.SortStableFunc(out[first:], func(a, b claim) int { return a.span.Start - b.span.Start })
 		agree(out[first:])
 	}
+	for i := range out {
+		out[i].title = title
+	}
 	return out
+}
+
+// hitsByEntry sorts out the hits of the narratives' cues.
+func (c *Classifier) hitsByEntry(hits []hit) [][]hit {
+	out := make([][]hit, len(c.entries))
+	for _, h := range hits {
+		if e := c.rules[h.cue].entry; e >= 0 {
+			out[e] = append(out[e], h)
+		}
+	}
+	return out
+}
+
+func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc corpus.Bloc, score float64) claim {
+	rule := c.rules[h.cue]
+	return claim{
+		entry:  rule.entry,
+		stance: sig.stanceOf(h, rule.cue, c.entries[rule.entry].Denial, bloc),
+		span:   clause(text, int(h.start), int(h.end), r.sentences[h.sentence]),
+		weight: weightOf(rule.cue.Level),
+		score:  score,
+		cues:   []int32{h.cue},
+	}
 }
 
 // agree gives overlapping passages of one narrative one stance: that which
@@ -337,7 +394,7 @@ func (c *Classifier) collect(claims []claim) []corpus.Tag {
 			if len(mine) == 0 {
 				continue
 			}
-			if score := scoreOf(mine); score >= DefaultThreshold {
+			if score := c.scoreOf(e, mine); score >= DefaultThreshold {
 				tags = append(tags, c.tag(e, st, score, mine))
 			}
 		}
@@ -353,6 +410,11 @@ func (c *Classifier) tag(entry int, st corpus.Stance, score float64, claims []cl
 		}
 		for _, cue := range cl.cues {
 			if name := c.rules[cue].cue.Name(); !slices.Contains(t.Cues, name) {
+				t.Cues = append(t.Cues, name)
+			}
+		}
+		if len(cl.words) > 0 {
+			if name := "model: " + strings.Join(cl.words, ", "); !slices.Contains(t.Cues, name) {
 				t.Cues = append(t.Cues, name)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -109,6 +110,9 @@ type Report struct {
 	// gold passage, SpanF1 the mean overlap in bytes (Dice) over them all.
 	SpanHit float64 `json:"span_hit"`
 	SpanF1  float64 `json:"span_f1"`
+	// CalibrationError is the mean distance between the score and the share of
+	// right tags, over tenths of the score, weighted by their tags.
+	CalibrationError float64 `json:"calibration_error"`
 }
 
 // Evaluate tags the examples and compares the tags with the gold.
@@ -123,12 +127,16 @@ func Evaluate(examples []Example, c *Classifier) Report {
 		return rows[key]
 	}
 	found, stanceRight, touched := 0, 0, 0
+	var scores calibration
 	var dice float64
 	for _, e := range examples {
 		tags := c.Tags(Input{Title: e.Title, Text: e.Text, Lang: e.Lang, Bloc: e.Bloc})
 		for _, n := range narrativesOf(e.Tags, tags) {
 			gold, got := ofNarrative(e.Tags, n), tagsOf(tags, n)
 			row(n, e.Lang).Claim.add(decide(len(gold) > 0, len(got) > 0))
+			for _, t := range got {
+				scores.add(t.Score, len(gold) > 0)
+			}
 			for _, st := range corpus.Stances() {
 				row(n, e.Lang).Stance.add(decide(slices.ContainsFunc(gold, func(g GoldTag) bool { return g.Stance == st }),
 					slices.ContainsFunc(got, func(t corpus.Tag) bool { return t.Stance == st })))
@@ -148,12 +156,40 @@ func Evaluate(examples []Example, c *Classifier) Report {
 		}
 	}
 	rep.finish(rows, c)
+	rep.CalibrationError = scores.err()
 	rep.StanceAccuracy = share(stanceRight, found)
 	rep.SpanHit = share(touched, found)
 	if found > 0 {
 		rep.SpanF1 = dice / float64(found)
 	}
 	return rep
+}
+
+// A calibration sorts scores into tenths.
+type calibration [10]struct {
+	n, right int
+	sum      float64
+}
+
+func (c *calibration) add(score float64, right bool) {
+	b := &c[min(int(score*10), 9)]
+	b.n++
+	b.sum += score
+	if right {
+		b.right++
+	}
+}
+
+func (c *calibration) err() float64 {
+	n, distance := 0, 0.0
+	for _, b := range c {
+		n += b.n
+		distance += math.Abs(b.sum - float64(b.right))
+	}
+	if n == 0 {
+		return 0
+	}
+	return distance / float64(n)
 }
 
 func decide(gold, got bool) Counts {
@@ -262,7 +298,7 @@ func (rep Report) String() string {
 		fmt.Fprintf(&b, "%-26s %-4s %4d %4d %4d  %5.3f %5.3f %5.3f  %5.3f\n", r.Narrative, r.Lang, r.Claim.TP, r.Claim.FP, r.Claim.FN,
 			r.Claim.Precision(), r.Claim.Recall(), r.Claim.F1(), r.Stance.F1())
 	}
-	fmt.Fprintf(&b, "\nmacro F1 %.3f, with stance %.3f; stance accuracy %.3f; span hit %.3f, span F1 %.3f\n",
-		rep.MacroF1, rep.MacroStanceF1, rep.StanceAccuracy, rep.SpanHit, rep.SpanF1)
+	fmt.Fprintf(&b, "\nmacro F1 %.3f, with stance %.3f; stance accuracy %.3f; span hit %.3f, span F1 %.3f; calibration error %.3f\n",
+		rep.MacroF1, rep.MacroStanceF1, rep.StanceAccuracy, rep.SpanHit, rep.SpanF1, rep.CalibrationError)
 	return b.String()
 }

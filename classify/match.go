@@ -16,6 +16,7 @@ type program struct {
 	automaton *automaton
 	cues      []compiled
 	anchored  [][]int32 // by element: cues that cannot match without it
+	buckets   []uint32  // by element: what the model knows it by
 	role      map[role]int32
 }
 
@@ -87,6 +88,10 @@ func (p *program) add(c *Cue) {
 // seal freezes the transitions and chooses the anchor of each cue: its element that the fewest cues have.
 func (p *program) seal() {
 	p.automaton.table = newEdges(p.automaton.next)
+	p.buckets = make([]uint32, len(p.automaton.longest))
+	for key, elem := range p.automaton.elements {
+		p.buckets[elem] = elementBucket(key)
+	}
 	uses := make([]int, len(p.automaton.longest))
 	for _, c := range p.cues {
 		for _, e := range c.elems {

@@ -26,7 +26,20 @@ func weightOf(l Level) float64 {
 	return scoreWeak
 }
 
-// scoreOf combines the claims of one tag.
+// scoreOf is the score of a tag: the probability of its best passage, by the
+// model if it knows the narrative, else by the cues.
+func (c *Classifier) scoreOf(entry int, claims []claim) float64 {
+	if c.columns[entry] < 0 {
+		return scoreOf(claims)
+	}
+	best := 0.0
+	for _, cl := range claims {
+		best = max(best, cl.score)
+	}
+	return math.Round(min(best, scoreMost)*1e4) / 1e4
+}
+
+// scoreOf combines the claims of one tag by their cues.
 func scoreOf(claims []claim) float64 {
 	best, title := 0.0, 0.0
 	for _, cl := range claims {

@@ -1,0 +1,558 @@
+package classify
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"chorus/corpus"
+)
+
+// TrainOptions are what Train may be told. The zero value is what the built-in
+// model was made with.
+type TrainOptions struct {
+	// Seen are labelled passages that the cues were revised on. They teach the
+	// weights, but not how far to trust a cue: cues look better there than
+	// they are.
+	Seen []Example
+	// Entries are the codebook; nil is the built-in one.
+	Entries []Entry
+	// Alone lets the model tag passages that no cue carries, from the
+	// probability on that is right in nine of ten such passages out of fold.
+	// The built-in model may not: on real texts it was right in about half.
+	Alone bool
+}
+
+// The constants of training.
+const (
+	cueSamples   = 4   // phrases made of each cue
+	costOfError  = 0.5 // C of the support vector machine
+	mostBalance  = 10  // most that an error on a positive costs more
+	epochs       = 10
+	folds        = 4
+	sureShare    = 0.9 // least share of right tags where no cue carries the passage
+	never        = 2   // a threshold that no probability reaches
+	leastLearned = 0.6 // least probability there, however good the passages for training are
+)
+
+// A TrainReport says what a model was trained on, and how it does on what
+// was kept aside.
+type TrainReport struct {
+	Metrics   Metrics `json:"metrics"`
+	Threshold float64 `json:"threshold"` // least probability of a passage that no cue carries; above 1: none is tagged
+	Aside     Report  `json:"aside"`     // on the passages kept aside
+}
+
+// String gives the report as text for people.
+func (rep TrainReport) String() string {
+	alone := "are not tagged"
+	if rep.Threshold < never {
+		alone = fmt.Sprintf("need a probability of %.2f", rep.Threshold)
+	}
+	return fmt.Sprintf("trained on %d passages; those that no cue carries %s\nkept aside: %s", rep.Metrics.Passages, alone, rep.Aside)
+}
+
+// Aside reports whether a passage is kept aside from training: every fifth,
+// by a hash of its text.
+func Aside(e Example) bool { return textHash(e.Text)%5 == 0 }
+
+func textHash(text string) uint64 {
+	sum := sha256.Sum256([]byte(text))
+	return uint64(sum[0])<<24 | uint64(sum[1])<<16 | uint64(sum[2])<<8 | uint64(sum[3])
+}
+
+// Train fits a model to labelled passages, which the cues have not been
+// revised on, and to the cues themselves. Every fifth passage is kept aside
+// (see Aside) and only serves the report. Equal input gives an equal model.
+//
+// The weights are those of a linear support vector machine for each narrative
+// (dual coordinate descent: Hsieh et al. 2008, "A Dual Coordinate Descent
+// Method for Large-scale Linear SVM", squared hinge loss). The fusion is a
+// logistic regression on margins that are computed out of fold.
+func Train(examples []Example, o TrainOptions) (*Model, TrainReport, error) {
+	tr, err := newTrainer(examples, o)
+	if err != nil {
+		return nil, TrainReport{}, err
+	}
+	var rows []fusionRow
+	for fold := range uint64(folds) {
+		m := tr.weights(func(in *instance) bool { return in.text%folds != fold })
+		rows = append(rows, tr.rows(m, func(e Example) bool { return foldOf(e)%folds == fold })...)
+	}
+	m := tr.weights(func(*instance) bool { return true })
+	m.header.Fusion = fuse(rows, len(m.header.Columns), o.Alone)
+	m.header.Training = tr.hash
+	rep, err := tr.report(m)
+	if err != nil {
+		return nil, TrainReport{}, err
+	}
+	m.header.Metrics = rep.Metrics
+	if _, err := m.seal(); err != nil {
+		return nil, TrainReport{}, err
+	}
+	return m, rep, nil
+}
+
+// foldOf is independent of Aside.
+func foldOf(e Example) uint64 { return textHash(e.Text) / 5 }
+
+// A trainer holds what is trained on.
+type trainer struct {
+	entries   []Entry
+	cues      *Classifier // without model
+	examples  []Example   // blind ones, not kept aside
+	aside     []Example
+	instances []instance
+	hash      string
+}
+
+// An instance is a vector to learn from.
+type instance struct {
+	features  []feature
+	positive  []bool // by entry
+	text      uint64 // of the passage it is from; what is of one passage is in one fold
+	weight    float64
+	permanent bool // in every fold
+}
+
+func newTrainer(examples []Example, o TrainOptions) (*trainer, error) {
+	tr := &trainer{entries: o.Entries}
+	if tr.entries == nil {
+		var err error
+		if tr.entries, err = Builtin(); err != nil {
+			return nil, err
+		}
+	}
+	if len(tr.entries) > maxColumns {
+		return nil, fmt.Errorf("train: %d narratives, at most %d can be learned", len(tr.entries), maxColumns)
+	}
+	var err error
+	if tr.cues, err = NewWith(tr.entries, nil); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(tr.known(examples), tr.known(o.Seen)); err != nil {
+		return nil, err
+	}
+	for _, e := range examples {
+		if Aside(e) {
+			tr.aside = append(tr.aside, e)
+		} else {
+			tr.examples = append(tr.examples, e)
+		}
+	}
+	if len(tr.examples) == 0 {
+		return nil, fmt.Errorf("train: no labelled passages")
+	}
+	sum := sha256.New()
+	for _, e := range slices.Concat(tr.examples, o.Seen) {
+		if err := json.NewEncoder(sum).Encode(e); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		tr.addPassages(e)
+	}
+	io.WriteString(sum, tr.cues.version)
+	tr.addCues()
+	tr.hash = hex.EncodeToString(sum.Sum(nil))[:16]
+	return tr, nil
+}
+
+func (tr *trainer) known(examples []Example) error {
+	var faults []error
+	for _, e := range examples {
+		for _, t := range e.Tags {
+			if tr.entryOf(t.Narrative) < 0 {
+				faults = append(faults, fmt.Errorf("train: passage %s: no narrative %q in the codebook", e.ID, t.Narrative))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (tr *trainer) entryOf(id string) int {
+	return slices.IndexFunc(tr.entries, func(e Entry) bool { return e.Narrative.ID == id })
+}
+
+// A vector is a tally that keeps the features.
+type vector map[uint32]float32
+
+func (v vector) word(form []byte) uint64 {
+	features, stem := wordFeatures(string(form), nil)
+	for _, f := range features {
+		v.add(f)
+	}
+	return stem
+}
+
+func (v vector) add(f feature) { v[f.bucket] += f.value }
+
+// instanceOf makes an instance of a vector. The biases are features too.
+func instanceOf(v vector, n size) instance {
+	in := instance{weight: 1}
+	for bucket, value := range v {
+		in.features = append(in.features, feature{bucket, value / n.norm()})
+	}
+	slices.SortFunc(in.features, func(a, b feature) int { return cmp.Compare(a.bucket, b.bucket) })
+	in.features = append(in.features, feature{buckets, 1}, feature{buckets + 1 + uint32(n.script()), 1})
+	return in
+}
+
+// addPassages makes instances of the passages of an example. One that the
+// labelled claim does not touch is an instance without claim.
+func (tr *trainer) addPassages(e Example) {
+	r := new(reading)
+	tr.cues.program.read(e.Text, r)
+	elements := tr.cues.program.elementsBySentence(r)
+	var scan scanner
+	seen := map[window]bool{}
+	first := len(tr.instances)
+	for s := range r.sentences {
+		w := r.windowAround(e.Text, int32(s))
+		if seen[w] {
+			continue
+		}
+		seen[w] = true
+		v, n := vector{}, size{}
+		for i := w.first; i <= w.last; i++ {
+			n.add(tallySentence(&scan, e.Text[r.sentences[i].start:r.sentences[i].end], elements[i], v))
+		}
+		in := instanceOf(v, n)
+		in.text, in.positive = foldOf(e), make([]bool, len(tr.entries))
+		for _, t := range e.Tags {
+			if t.Start < int(r.sentences[w.last].end) && int(r.sentences[w.first].start) < t.End {
+				in.positive[tr.entryOf(t.Narrative)] = true
+			}
+		}
+		tr.instances = append(tr.instances, in)
+	}
+	for i := first; i < len(tr.instances); i++ {
+		tr.instances[i].weight = 1 / float64(len(tr.instances)-first)
+	}
+}
+
+// addCues makes instances of the cues: phrases of one alternative for each
+// element, as people who know the field would put the claim. They teach the
+// words of the claims that no labelled passage happens to use.
+func (tr *trainer) addCues() {
+	rng := rand.New(rand.NewPCG(25, 3))
+	var scan scanner
+	for k, e := range tr.entries {
+		for i := range e.Cues {
+			if c := &e.Cues[i]; c.Level == Strong || c.Level == Weak {
+				for range cueSamples {
+					text, elements := sampleCue(c, rng)
+					v := vector{}
+					in := instanceOf(v, tallySentence(&scan, text, elements, v))
+					in.positive, in.permanent = make([]bool, len(tr.entries)), true
+					in.positive[k] = true
+					tr.instances = append(tr.instances, in)
+				}
+			}
+		}
+	}
+}
+
+// sampleCue gives a phrase that a cue stands for, and the elements in it. Of
+// the conditions that ask for a word every second is met.
+func sampleCue(c *Cue, rng *rand.Rand) (text string, elements []uint32) {
+	var forms []string
+	put := func(e element) {
+		for _, w := range e.phrases[rng.IntN(len(e.phrases))] {
+			if w.kind != anyWord {
+				forms = append(forms, w.form)
+			}
+		}
+		elements = append(elements, elementBucket(elementKey(e)))
+	}
+	for _, e := range c.elems {
+		put(e)
+	}
+	for _, cond := range c.conds {
+		if !cond.forbidden && rng.IntN(2) == 0 {
+			put(cond.element)
+		}
+	}
+	slices.Sort(elements)
+	between := " "
+	if c.Lang == "zh" {
+		between = ""
+	}
+	return strings.Join(forms, between), slices.Compact(elements)
+}
+
+// weights trains the linear part on the instances that use accepts.
+func (tr *trainer) weights(use func(*instance) bool) *Model {
+	var chosen []*instance
+	for i := range tr.instances {
+		if in := &tr.instances[i]; in.permanent || use(in) {
+			chosen = append(chosen, in)
+		}
+	}
+	m := newModel()
+	n := len(tr.entries)
+	m.header = header{Version: modelVersion, Bits: featureBits, Columns: make([]column, n), Fusion: fusion{Offsets: make([]float64, n)}}
+	m.weights = make([]int8, buckets*n)
+	var wg sync.WaitGroup
+	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for k, e := range tr.entries {
+		wg.Go(func() {
+			limit <- struct{}{}
+			m.setColumn(k, e.Narrative, separate(chosen, k))
+			<-limit
+		})
+	}
+	wg.Wait()
+	return m
+}
+
+// separate finds the weights that tell the positives of an entry from the rest.
+func separate(instances []*instance, entry int) []float32 {
+	positives := 0
+	squares := make([]float64, len(instances))
+	for i, in := range instances {
+		if in.positive[entry] {
+			positives++
+		}
+		for _, f := range in.features {
+			squares[i] += float64(f.value) * float64(f.value)
+		}
+	}
+	balance := min(float64(len(instances)-positives)/float64(positives+1), mostBalance)
+	w := make([]float32, buckets+1+int(scripts))
+	alpha := make([]float64, len(instances))
+	order := make([]int, len(instances))
+	for i := range order {
+		order[i] = i
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(entry)))
+	for range epochs {
+		rng.Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
+		for _, i := range order {
+			in := instances[i]
+			y, c := -1.0, costOfError*in.weight
+			if in.positive[entry] {
+				y, c = 1, c*balance
+			}
+			var dot float32
+			for _, f := range in.features {
+				dot += w[f.bucket] * f.value
+			}
+			gradient := y*float64(dot) - 1 + alpha[i]/(2*c)
+			next := max(alpha[i]-gradient/(squares[i]+1/(2*c)), 0)
+			step := float32((next - alpha[i]) * y)
+			if step == 0 {
+				continue
+			}
+			alpha[i] = next
+			for _, f := range in.features {
+				w[f.bucket] += step * f.value
+			}
+		}
+	}
+	return w
+}
+
+// setColumn rounds the weights of a narrative to a byte each.
+func (m *Model) setColumn(k int, n corpus.Narrative, w []float32) {
+	var most float32
+	for _, v := range w[:buckets] {
+		most = max(most, v, -v)
+	}
+	col := column{ID: n.ID, Claim: claimHash(n), Scale: most / math.MaxInt8}
+	for s := range scripts {
+		col.Bias[s] = w[buckets] + w[buckets+1+int(s)]
+	}
+	if most > 0 {
+		for b, v := range w[:buckets] {
+			m.weights[b*len(m.header.Columns)+k] = int8(math.Round(float64(v / col.Scale)))
+		}
+	}
+	m.header.Columns[k] = col
+}
+
+// A fusionRow is the evidence for one narrative in one labelled passage.
+type fusionRow struct {
+	column   int
+	fold     uint64
+	x        [inputs]float64
+	eligible bool
+	right    bool
+}
+
+// rows gathers the evidence that a model finds in the examples: for each
+// example and narrative, that of its best passage.
+func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
+	c := tr.cues.with(m)
+	var out []fusionRow
+	r := new(reading)
+	for _, e := range tr.examples {
+		if !use(e) {
+			continue
+		}
+		c.program.read(e.Text, r)
+		best := map[int]evidence{}
+		for _, ev := range slices.Concat(c.evidence(e.Text, r)...) {
+			b, ok := best[ev.entry]
+			if !ok || ev.carried && !b.carried || ev.carried == b.carried && ev.margin > b.margin {
+				best[ev.entry] = ev
+			}
+		}
+		for k := range tr.entries {
+			if ev, ok := best[k]; ok {
+				right := slices.ContainsFunc(e.Tags, func(t GoldTag) bool { return tr.entryOf(t.Narrative) == k })
+				out = append(out, fusionRow{column: k, fold: foldOf(e) / folds % 5, x: ev.inputs(), eligible: ev.eligible(), right: right})
+			}
+		}
+	}
+	return out
+}
+
+// fuse fits the fusion to evidence, and chooses the threshold by folds if the
+// model may tag what no cue carries.
+func fuse(rows []fusionRow, columns int, alone bool) fusion {
+	f := fitFusion(rows, columns, func(fusionRow) bool { return true })
+	f.Threshold = never
+	if !alone {
+		return f
+	}
+	type guess struct {
+		p     float64
+		right bool
+	}
+	var guesses []guess
+	for fold := range uint64(5) {
+		part := fitFusion(rows, columns, func(r fusionRow) bool { return r.fold != fold })
+		for _, r := range rows {
+			if r.fold == fold && r.eligible {
+				guesses = append(guesses, guess{part.of(r), r.right})
+			}
+		}
+	}
+	slices.SortFunc(guesses, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
+	right := 0
+	for i, g := range guesses {
+		if g.p < leastLearned {
+			break
+		}
+		if g.right {
+			right++
+		}
+		if i >= 9 && float64(right) >= sureShare*float64(i+1) {
+			f.Threshold = g.p
+		}
+	}
+	f.Threshold = math.Round(f.Threshold*1e3) / 1e3
+	return f
+}
+
+func (f *fusion) of(r fusionRow) float64 {
+	z := f.Offsets[r.column]
+	for i, v := range r.x {
+		z += f.Shared[i] * v
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// The strengths of the ridge that holds the coefficients of the fusion back:
+// weak on those that all narratives share, strong on the offset of each.
+const (
+	ridgeShared = 0.1
+	ridgeOffset = 4
+)
+
+// fitFusion is a logistic regression by Newton's method.
+func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
+	n := inputs + columns
+	w := make([]float64, n)
+	for range 15 {
+		gradient, hessian := make([]float64, n), make([][]float64, n)
+		for i := range hessian {
+			ridge := ridgeShared
+			if i >= inputs {
+				ridge = ridgeOffset
+			}
+			hessian[i] = make([]float64, n)
+			hessian[i][i] = ridge
+			gradient[i] = -ridge * w[i]
+		}
+		x := make([]float64, n)
+		for _, r := range rows {
+			if !use(r) {
+				continue
+			}
+			clear(x)
+			copy(x, r.x[:])
+			x[inputs+r.column] = 1
+			addNewton(gradient, hessian, w, x, r.right)
+		}
+		solve(hessian, gradient)
+		for i, step := range gradient {
+			w[i] += step
+		}
+	}
+	f := fusion{Offsets: w[inputs:]}
+	copy(f.Shared[:], w)
+	return f
+}
+
+// addNewton adds one row to the gradient and the Hessian of the likelihood.
+func addNewton(gradient []float64, hessian [][]float64, w, x []float64, right bool) {
+	z := 0.0
+	for i, v := range x {
+		z += w[i] * v
+	}
+	p := 1 / (1 + math.Exp(-z))
+	y := 0.0
+	if right {
+		y = 1
+	}
+	for i, v := range x {
+		if v == 0 {
+			continue
+		}
+		gradient[i] += (y - p) * v
+		for j, u := range x {
+			hessian[i][j] += p * (1 - p) * v * u
+		}
+	}
+}
+
+// solve solves a·x = b, a positive definite, in place; x is left in b.
+func solve(a [][]float64, b []float64) {
+	for i := range b {
+		for r := i + 1; r < len(b); r++ {
+			f := a[r][i] / a[i][i]
+			for c := i; c < len(b); c++ {
+				a[r][c] -= f * a[i][c]
+			}
+			b[r] -= f * b[i]
+		}
+	}
+	for i := len(b) - 1; i >= 0; i-- {
+		for c := i + 1; c < len(b); c++ {
+			b[i] -= a[i][c] * b[c]
+		}
+		b[i] /= a[i][i]
+	}
+}
+
+// report measures a model on what was kept aside.
+func (tr *trainer) report(m *Model) (TrainReport, error) {
+	if _, err := m.seal(); err != nil {
+		return TrainReport{}, err
+	}
+	c := tr.cues.with(m)
+	rep := TrainReport{Threshold: m.header.Fusion.Threshold, Aside: Evaluate(tr.aside, c)}
+	rep.Metrics = Metrics{Passages: len(tr.examples), Aside: len(tr.aside),
+		Precision: rep.Aside.Micro.Claim.Precision(), Recall: rep.Aside.Micro.Claim.Recall(), CalibrationError: rep.Aside.CalibrationError}
+	return rep, nil
+}
