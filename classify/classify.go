@@ -19,9 +19,14 @@
 // segmenter: 美国~4霸权. No cue matches across the end of a sentence or a line.
 //
 // A strong cue earns a tag alone; a weak one needs another weak cue in its
-// sentence or a neighbouring one, or a context cue in its sentence. The stance
-// of the passage is then read from attribution, denial, negation and verdicts
-// around it. Scores are provisional: fixed weights, not yet calibrated.
+// sentence or a neighbouring one, or a context cue in its sentence. A model
+// (see Model) then reads the passage: from its words, from the kin of the cues
+// in it and from what hit, it makes the probability that the tag is right,
+// which is the score. What it does not believe is dropped.
+//
+// The stance of the passage is read from attribution, denial, negation and
+// verdicts around the hit; where they say nothing, from the words of the
+// passage, if the side of the outlet is known.
 package classify
 
 import (
@@ -42,7 +47,7 @@ type Input struct {
 	Title string
 	Text  string      // any bytes; spans of tags are offsets into it
 	Lang  string      // ISO 639-1, or empty; not used by the cues, which know their words
-	Bloc  corpus.Bloc // side of the outlet, or empty; it decides how plain attribution is read
+	Bloc  corpus.Bloc // side of the outlet, or empty; only the stance depends on it
 }
 
 // A Classifier tags texts. It is safe for use from several goroutines. A nil
@@ -239,7 +244,7 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	sig := c.signals(r.hits)
 	var out []claim
 	byEntry := c.hitsByEntry(r.hits)
-	learned := c.evidence(text, r)
+	learned, judge := c.evidence(text, r)
 	for e, hits := range byEntry {
 		if len(hits) == 0 {
 			continue
@@ -247,11 +252,11 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 		first := len(out)
 		scores := c.probabilities(learned[e])
 		for _, h := range c.carriers(hits) {
-			out = append(out, c.claimOf(text, r, h, sig, bloc, scores[h.sentence]))
+			out = append(out, c.claimOf(text, r, h, sig, bloc, judge, scores[h.sentence]))
 		}
 		for i := range learned[e] {
 			if ev := &learned[e][i]; ev.eligible() && c.probability(ev) >= c.model.header.Fusion.Threshold {
-				cl := c.claimOf(text, r, ev.best, sig, bloc, c.probability(ev))
+				cl := c.claimOf(text, r, ev.best, sig, bloc, judge, c.probability(ev))
 				cl.words = c.heaviest(text[r.sentences[ev.best.sentence].start:r.sentences[ev.best.sentence].end], e)
 				out = append(out, cl)
 			}
@@ -276,11 +281,16 @@ func (c *Classifier) hitsByEntry(hits []hit) [][]hit {
 	return out
 }
 
-func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc corpus.Bloc, score float64) claim {
+func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc corpus.Bloc, j *judge, score float64) claim {
 	rule := c.rules[h.cue]
+	stance := sig.stanceOf(h, rule.cue, c.entries[rule.entry].Denial, bloc)
+	// What the rules see no sign in may still be known by its words.
+	if stance == corpus.StanceAsserts && j != nil && bloc != "" && c.model.header.Stance.knows() {
+		stance = c.model.header.Stance.stance(j.stanceInputs(j.windows[h.sentence], sig, bloc))
+	}
 	return claim{
 		entry:  rule.entry,
-		stance: sig.stanceOf(h, rule.cue, c.entries[rule.entry].Denial, bloc),
+		stance: stance,
 		span:   clause(text, int(h.start), int(h.end), r.sentences[h.sentence]),
 		weight: weightOf(rule.cue.Level),
 		score:  score,

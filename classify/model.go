@@ -46,6 +46,7 @@ type header struct {
 	Bits     int      `json:"bits"`
 	Columns  []column `json:"columns"`
 	Fusion   fusion   `json:"fusion"`
+	Stance   attitude `json:"stance"`   // its two columns of weights come after those of the narratives
 	Training string   `json:"training"` // hash of the labelled passages
 	Metrics  Metrics  `json:"metrics"`
 }
@@ -121,7 +122,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if size > mostHeader {
 		return nil, fmt.Errorf("read model: its header of %d bytes is damaged", size)
 	}
-	rest, err := io.ReadAll(io.LimitReader(z, int64(size)+buckets*maxColumns+1))
+	rest, err := io.ReadAll(io.LimitReader(z, int64(size)+buckets*(maxColumns+learnedStances)+1))
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
@@ -138,7 +139,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("read model: format %d with %d bits, want %d with %d: train it anew with chorus train", h.Version, h.Bits, modelVersion, featureBits)
 	}
 	raw := rest[size:]
-	if len(raw) != buckets*len(h.Columns) || len(h.Fusion.Offsets) != len(h.Columns) {
+	if len(raw) != buckets*m.width() || len(h.Fusion.Offsets) != len(h.Columns) {
 		return nil, fmt.Errorf("read model: %d weights do not fit %d narratives", len(raw), len(h.Columns))
 	}
 	m.weights = make([]int8, len(raw))
@@ -192,6 +193,16 @@ func (m *Model) Version() string { return hex.EncodeToString(m.sum[:4]) }
 
 // Metrics gives the figures of its training.
 func (m *Model) Metrics() Metrics { return m.header.Metrics }
+
+// width is the number of columns: those of the narratives and of the stances.
+func (m *Model) width() int { return len(m.header.Columns) + len(m.header.Stance.Columns) }
+
+func (m *Model) column(k int) *column {
+	if n := len(m.header.Columns); k >= n {
+		return &m.header.Stance.Columns[k-n]
+	}
+	return &m.header.Columns[k]
+}
 
 // columnOf finds the column of a narrative, -1 if the model was not trained
 // for its claim.
@@ -250,7 +261,7 @@ func (m *Model) weigh(form []byte) *weighedWord {
 	if w := slot.Load(); w != nil && w.form == string(form) {
 		return w
 	}
-	w := &weighedWord{form: string(form), sums: make([]float32, len(m.header.Columns))}
+	w := &weighedWord{form: string(form), sums: make([]float32, m.width())}
 	var buf [512]feature
 	var features []feature
 	features, w.stem = wordFeatures(w.form, buf[:0])
@@ -263,7 +274,7 @@ func (m *Model) weigh(form []byte) *weighedWord {
 
 // margins gives the linear scores of a passage made of some sentences.
 func (m *Model) margins(parts []sums) []float64 {
-	out := make([]float64, len(m.header.Columns))
+	out := make([]float64, m.width())
 	var n size
 	for i := range parts {
 		n.add(parts[i].size)
@@ -271,7 +282,8 @@ func (m *Model) margins(parts []sums) []float64 {
 			out[k] += float64(v)
 		}
 	}
-	for k, c := range m.header.Columns {
+	for k := range out {
+		c := m.column(k)
 		out[k] = out[k]*float64(c.Scale)/float64(n.norm()) + float64(c.Bias[n.script()])
 	}
 	return out

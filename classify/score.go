@@ -2,14 +2,15 @@ package classify
 
 import "math"
 
-// DefaultThreshold is the least score of a tag that Tags returns.
+// DefaultThreshold is the least score of a tag that Tags returns. A score is
+// the probability that the text carries the narrative, calibrated on labelled
+// passages out of fold; eval.golden says how far it is off.
 const DefaultThreshold = 0.5
 
-// The coefficients of the score, a logistic function of what was found. They
-// are set by hand, so that a strong cue gives about 0.75, a pair of weak ones
-// 0.6 and a text full of cues 0.97; they stand in until a model is fitted to
-// labelled texts. The order of scores is meaningful, their value is not yet a
-// measured probability.
+// The coefficients of the score of a narrative that the model was not trained
+// for, an analyst's own: a logistic function of what was found, set by hand so that a strong cue gives about 0.75, a pair of weak ones
+// 0.6 and a text full of cues 0.97; The order of these
+// scores is meaningful, their value is not a measured probability.
 const (
 	scoreBias   = -0.9
 	scoreStrong = 2.0

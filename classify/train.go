@@ -85,12 +85,16 @@ func Train(examples []Example, o TrainOptions) (*Model, TrainReport, error) {
 		return nil, TrainReport{}, err
 	}
 	var rows []fusionRow
+	var stances []stanceRow
 	for fold := range uint64(folds) {
 		m := tr.weights(func(in *instance) bool { return in.text%folds != fold })
-		rows = append(rows, tr.rows(m, func(e Example) bool { return foldOf(e)%folds == fold })...)
+		mine := func(e Example) bool { return foldOf(e)%folds == fold }
+		rows = append(rows, tr.rows(m, mine)...)
+		stances = append(stances, tr.stanceRows(m, mine)...)
 	}
 	m := tr.weights(func(*instance) bool { return true })
 	m.header.Fusion = fuse(rows, len(m.header.Columns), o.Alone)
+	m.header.Stance.fit(stances)
 	m.header.Training = tr.hash
 	rep, err := tr.report(m)
 	if err != nil {
@@ -119,8 +123,9 @@ type trainer struct {
 // An instance is a vector to learn from.
 type instance struct {
 	features  []feature
-	positive  []bool // by entry
-	text      uint64 // of the passage it is from; what is of one passage is in one fold
+	positive  []bool        // by entry
+	stance    corpus.Stance // of its claims; empty if there are none, or of several
+	text      uint64        // of the passage it is from; what is of one passage is in one fold
 	weight    float64
 	permanent bool // in every fold
 }
@@ -227,10 +232,15 @@ func (tr *trainer) addPassages(e Example) {
 		}
 		in := instanceOf(v, n)
 		in.text, in.positive = foldOf(e), make([]bool, len(tr.entries))
+		var stances []corpus.Stance
 		for _, t := range e.Tags {
 			if t.Start < int(r.sentences[w.last].end) && int(r.sentences[w.first].start) < t.End {
 				in.positive[tr.entryOf(t.Narrative)] = true
+				stances = append(stances, t.Stance)
 			}
+		}
+		if stances = slices.Compact(stances); len(stances) == 1 {
+			in.stance = stances[0]
 		}
 		tr.instances = append(tr.instances, in)
 	}
@@ -300,13 +310,24 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 	m := newModel()
 	n := len(tr.entries)
 	m.header = header{Version: modelVersion, Bits: featureBits, Columns: make([]column, n), Fusion: fusion{Offsets: make([]float64, n)}}
-	m.weights = make([]int8, buckets*n)
+	m.header.Stance.Columns = make([]column, learnedStances)
+	m.weights = make([]int8, buckets*m.width())
+	var tagged []*instance
+	for _, in := range chosen {
+		if in.stance != "" {
+			tagged = append(tagged, in)
+		}
+	}
+	for k, st := range []corpus.Stance{corpus.StanceReports, corpus.StanceRebuts} {
+		w := separate(tagged, n+k, func(in *instance) bool { return in.stance == st })
+		m.setColumn(n+k, corpus.Narrative{ID: string(st)}, w)
+	}
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, e := range tr.entries {
 		wg.Go(func() {
 			limit <- struct{}{}
-			m.setColumn(k, e.Narrative, separate(chosen, k))
+			m.setColumn(k, e.Narrative, separate(chosen, k, func(in *instance) bool { return in.positive[k] }))
 			<-limit
 		})
 	}
@@ -314,12 +335,12 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 	return m
 }
 
-// separate finds the weights that tell the positives of an entry from the rest.
-func separate(instances []*instance, entry int) []float32 {
+// separate finds the weights that tell the positives of a column from the rest.
+func separate(instances []*instance, column int, positive func(*instance) bool) []float32 {
 	positives := 0
 	squares := make([]float64, len(instances))
 	for i, in := range instances {
-		if in.positive[entry] {
+		if positive(in) {
 			positives++
 		}
 		for _, f := range in.features {
@@ -333,13 +354,13 @@ func separate(instances []*instance, entry int) []float32 {
 	for i := range order {
 		order[i] = i
 	}
-	rng := rand.New(rand.NewPCG(1, uint64(entry)))
+	rng := rand.New(rand.NewPCG(1, uint64(column)))
 	for range epochs {
 		rng.Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
 		for _, i := range order {
 			in := instances[i]
 			y, c := -1.0, costOfError*in.weight
-			if in.positive[entry] {
+			if positive(in) {
 				y, c = 1, c*balance
 			}
 			var dot float32
@@ -373,10 +394,10 @@ func (m *Model) setColumn(k int, n corpus.Narrative, w []float32) {
 	}
 	if most > 0 {
 		for b, v := range w[:buckets] {
-			m.weights[b*len(m.header.Columns)+k] = int8(math.Round(float64(v / col.Scale)))
+			m.weights[b*m.width()+k] = int8(math.Round(float64(v / col.Scale)))
 		}
 	}
-	m.header.Columns[k] = col
+	*m.column(k) = col
 }
 
 // A fusionRow is the evidence for one narrative in one labelled passage.
@@ -399,8 +420,9 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 			continue
 		}
 		c.program.read(e.Text, r)
+		found, _ := c.evidence(e.Text, r)
 		best := map[int]evidence{}
-		for _, ev := range slices.Concat(c.evidence(e.Text, r)...) {
+		for _, ev := range slices.Concat(found...) {
 			b, ok := best[ev.entry]
 			if !ok || ev.carried && !b.carried || ev.carried == b.carried && ev.margin > b.margin {
 				best[ev.entry] = ev

@@ -113,10 +113,10 @@ func (e *evidence) inputs() [inputs]float64 {
 // evidence judges the passages around all hits, where the model knows the
 // narrative. Without a model there is none.
 // They come by entry, then in the order of the text.
-func (c *Classifier) evidence(text string, r *reading) [][]evidence {
+func (c *Classifier) evidence(text string, r *reading) ([][]evidence, *judge) {
 	out := make([][]evidence, len(c.entries))
 	if c.model == nil {
-		return out
+		return out, nil
 	}
 	var judge *judge
 	for e, hits := range c.hitsByEntry(r.hits) {
@@ -140,7 +140,7 @@ func (c *Classifier) evidence(text string, r *reading) [][]evidence {
 			out[e] = append(out[e], ev)
 		}
 	}
-	return out
+	return out, judge
 }
 
 // weighHits counts the hits of a passage. The one that stands for it is the
@@ -203,18 +203,27 @@ func newJudge(m *Model, p *program, text string, r *reading) *judge {
 	return j
 }
 
-func (j *judge) evidence(w window, column int) evidence {
-	ev := evidence{window: w, other: math.Inf(-1)}
+// marginsOf gives the linear scores of a passage.
+func (j *judge) marginsOf(w window) []float64 {
+	if all, ok := j.margins[w]; ok {
+		return all
+	}
 	for i := w.first; i <= w.last; i++ {
 		if p := &j.parts[i]; p.model == nil {
-			p.model, p.of = j.model, make([]float32, len(j.model.header.Columns))
+			p.model, p.of = j.model, make([]float32, j.model.width())
 			p.size = tallySentence(&j.scan, j.text[j.r.sentences[i].start:j.r.sentences[i].end], j.elements[i], p)
 		}
 	}
-	all, ok := j.margins[w]
-	if !ok {
-		all = j.model.margins(j.parts[w.first : w.last+1])
-		j.margins[w] = all
+	all := j.model.margins(j.parts[w.first : w.last+1])
+	j.margins[w] = all
+	return all
+}
+
+func (j *judge) evidence(w window, column int) evidence {
+	ev := evidence{window: w}
+	all := j.marginsOf(w)[:len(j.model.header.Columns)]
+	if len(all) > 1 {
+		ev.other = math.Inf(-1)
 	}
 	for k, margin := range all {
 		if k == column {
@@ -222,9 +231,6 @@ func (j *judge) evidence(w window, column int) evidence {
 		} else {
 			ev.other = max(ev.other, margin)
 		}
-	}
-	if len(all) == 1 {
-		ev.other = 0
 	}
 	var n size
 	for i := w.first; i <= w.last; i++ {
@@ -255,7 +261,7 @@ func (c *Classifier) heaviest(sentence string, entry int) []string {
 			w.weight = c.model.weigh(t.word).sums[column]
 		case t.joined && before != 0:
 			w.word = string([]rune{before, t.han})
-			of := make([]float32, len(c.model.header.Columns))
+			of := make([]float32, c.model.width())
 			for _, f := range hanFeatures([]rune{before, t.han}, nil) {
 				c.model.addTo(of, f)
 			}

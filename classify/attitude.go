@@ -1,0 +1,133 @@
+package classify
+
+import (
+	"math"
+	"slices"
+
+	"chorus/corpus"
+)
+
+// An attitude is what the model knows of stance: weights that tell passages
+// that report or rebut from those that assert, and two logistic functions of
+// their sums, the bloc of the outlet and the signals of the stance lexicon.
+type attitude struct {
+	Columns []column                  `json:"columns"` // reports, rebuts
+	Shared  [learnedStances][]float64 `json:"shared"`
+}
+
+// The stances that are learned; to assert is the third.
+const (
+	learnedReports = iota
+	learnedRebuts
+	learnedStances
+)
+
+// knows reports whether the stances were learned.
+func (a *attitude) knows() bool {
+	return len(a.Columns) == learnedStances && len(a.Shared[0]) == stanceWidth && len(a.Shared[1]) == stanceWidth
+}
+
+// stanceWidth is the number of stanceInputs.
+var stanceWidth = 5 + len(roles)
+
+// ridgeStance holds the coefficients back.
+const ridgeStance = 1
+
+// stanceInputs are what the stance of a passage is computed from.
+func (j *judge) stanceInputs(w window, sig *signals, bloc corpus.Bloc) []float64 {
+	all := j.marginsOf(w)
+	n := len(j.model.header.Columns)
+	x := []float64{1, all[n+learnedReports], all[n+learnedRebuts], 0, 0}
+	switch bloc {
+	case corpus.BlocRU, corpus.BlocCN:
+		x[3] = 1
+	case corpus.BlocControl:
+		x[4] = 1
+	}
+	for _, role := range roles {
+		there := 0.0
+		for s := w.first; s <= w.last; s++ {
+			if sig.any(s, role, nil) {
+				there = 1
+			}
+		}
+		x = append(x, there)
+	}
+	return x
+}
+
+// stance decides between the three stances.
+func (a *attitude) stance(x []float64) corpus.Stance {
+	reports, rebuts := logistic(a.Shared[learnedReports], x), logistic(a.Shared[learnedRebuts], x)
+	asserts := (1 - reports) * (1 - rebuts)
+	switch max(reports, rebuts, asserts) {
+	case asserts:
+		return corpus.StanceAsserts
+	case rebuts:
+		return corpus.StanceRebuts
+	}
+	return corpus.StanceReports
+}
+
+func logistic(w, x []float64) float64 {
+	z := 0.0
+	for i, v := range x {
+		z += w[i] * v
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// A stanceRow is a labelled passage with what its stance is computed from.
+type stanceRow struct {
+	x      []float64
+	stance corpus.Stance
+}
+
+// stanceRows gathers the labelled claims of the examples.
+func (tr *trainer) stanceRows(m *Model, use func(Example) bool) []stanceRow {
+	c := tr.cues.with(m)
+	var out []stanceRow
+	r := new(reading)
+	for _, e := range tr.examples {
+		if !use(e) || len(e.Tags) == 0 {
+			continue
+		}
+		c.program.read(e.Text, r)
+		sig := c.signals(r.hits)
+		j := newJudge(m, &c.program, e.Text, r)
+		for _, t := range e.Tags {
+			s := slices.IndexFunc(r.sentences, func(s sentence) bool { return t.Start < int(s.end) })
+			if s >= 0 {
+				out = append(out, stanceRow{j.stanceInputs(j.windows[s], sig, e.Bloc), t.Stance})
+			}
+		}
+	}
+	return out
+}
+
+// fit fits the two logistic functions.
+func (a *attitude) fit(rows []stanceRow) {
+	if len(rows) == 0 {
+		return
+	}
+	for k, st := range []corpus.Stance{corpus.StanceReports, corpus.StanceRebuts} {
+		n := len(rows[0].x)
+		w := make([]float64, n)
+		for range 15 {
+			gradient, hessian := make([]float64, n), make([][]float64, n)
+			for i := range hessian {
+				hessian[i] = make([]float64, n)
+				hessian[i][i] = ridgeStance
+				gradient[i] = -ridgeStance * w[i]
+			}
+			for _, r := range rows {
+				addNewton(gradient, hessian, w, r.x, r.stance == st)
+			}
+			solve(hessian, gradient)
+			for i, step := range gradient {
+				w[i] += step
+			}
+		}
+		a.Shared[k] = w
+	}
+}
