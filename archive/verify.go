@@ -51,7 +51,7 @@ type Report struct {
 // Up to workers segments are read at once; progress, if not nil, is told from
 // time to time how many bytes are done. As for Walk, nobody may write meanwhile.
 func Verify(ctx context.Context, dir string, workers int, progress func(done, total int64)) (Report, error) {
-	var r Report
+	r := Report{Damaged: []Damage{}}
 	names, err := segments(dir)
 	if err != nil {
 		return r, fmt.Errorf("verify archive %s: %w", dir, err)

@@ -112,7 +112,7 @@ type Fault struct {
 	Class      FaultClass    `json:"class"`
 	Reason     string        `json:"reason"` // one line for people, without the URL
 	Status     int           `json:"status,omitzero"`
-	RetryAfter time.Duration `json:"retry_after,omitzero"` // what the server asked for; 0 if nothing
+	RetryAfter time.Duration `json:"retry_after_ns,omitzero"` // what the server asked for; 0 if nothing
 	At         time.Time     `json:"at"`
 }
 

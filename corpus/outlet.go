@@ -108,7 +108,7 @@ type FeedState struct {
 	URL          string        `json:"url"`
 	ETag         string        `json:"-"`
 	LastModified string        `json:"-"`
-	Interval     time.Duration `json:"interval"`           // the present poll interval
+	Interval     time.Duration `json:"interval_ns"`        // the present poll interval
 	Due          time.Time     `json:"due"`                // when the next poll is due
 	Polled       time.Time     `json:"polled,omitzero"`    // last poll, whatever came of it
 	Read         time.Time     `json:"read,omitzero"`      // last poll that was read as a feed (status 200)
@@ -118,7 +118,7 @@ type FeedState struct {
 	New          int           `json:"new"`                // new ones among them
 	Total        int           `json:"total"`              // new items ever
 	NewShare     float64       `json:"new_share"`          // moving mean of the share of new items per poll, 0..1
-	Gap          time.Duration `json:"gap,omitzero"`       // moving mean of the time between polls that brought new items; 0 if not known
+	Gap          time.Duration `json:"gap_ns,omitzero"`    // moving mean of the time between polls that brought new items; 0 if not known
 	Failures     int           `json:"failures"`           // in a row
 	Fault        *Fault        `json:"fault,omitempty"`    // of the last poll, nil if it was read
 	Warning      string        `json:"warning,omitempty"`  // the feed was readable, but ...

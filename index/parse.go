@@ -330,6 +330,11 @@ func (p *parser) list(name token) (Query, *SyntaxError) {
 	for {
 		switch p.token.kind {
 		case tokenWord, tokenPhrase:
+		case tokenStar:
+			if name.text != FieldNarrative {
+				return nil, p.fail("%s: takes whole values, without an asterisk", name.text)
+			}
+			p.token.text = Any
 		default:
 			p.token.column = name.column
 			return nil, p.fail("nothing stands after %s:", name.text)

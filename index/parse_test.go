@@ -89,6 +89,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"a OR", "column 3: OR needs something on both sides"},
 		{"OR a", "column 1: OR needs something on both sides"},
 		{"a NOT", "column 3: NOT needs something after it"},
+		{"outlet:*", "column 8: outlet: takes whole values, without an asterisk"},
 		{"outlet: tass", "column 1: nothing stands after outlet:"},
 		{"x outlet:", "column 3: nothing stands after outlet:"},
 		{"bloc:UR", `column 6: bloc: is one of RU, CN, control, not "UR"`},
@@ -266,4 +267,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("Parse(%q) = %#v, want %#v as from %q", printed, again, q, s)
 		}
 	})
+}
+
+func TestAnyNarrative(t *testing.T) {
+	q, err := index.Parse("narrative:* -bloc:RU")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := q.String(); got != "narrative:* -bloc:RU" {
+		t.Errorf("String() = %s", got)
+	}
+	again, err := index.Parse(q.String())
+	if err != nil || again.String() != q.String() {
+		t.Errorf("parsed again it is %v, %v", again, err)
+	}
 }

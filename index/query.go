@@ -169,7 +169,15 @@ func (q Text) String() string {
 }
 
 // String gives name:value.
-func (q Field) String() string { return q.Name + ":" + quoted(q.Value) }
+func (q Field) String() string {
+	if q.Value == Any && q.Name == FieldNarrative {
+		return q.Name + ":" + Any
+	}
+	return q.Name + ":" + quoted(q.Value)
+}
+
+// Any is the value of narrative: that every narrative has.
+const Any = "*"
 
 // String gives an asterisk.
 func (All) String() string { return "*" }

@@ -217,7 +217,7 @@ func hostOf(raw string) string {
 }
 
 func (m *Monitor) newImporter(name string, bad func(error)) *importer {
-	return &importer{Monitor: m, name: name, bad: bad, unknown: map[string]bool{}}
+	return &importer{Monitor: m, name: name, bad: bad, sum: ImportSummary{Unknown: []string{}}, unknown: map[string]bool{}}
 }
 
 // taken is a capture on its way in.

@@ -124,6 +124,7 @@ func (m *Monitor) replay(ctx context.Context, into *store.Store) (RebuildSummary
 			return r.commit(ctx)
 		},
 	}
+	r.sum.Damaged = []archive.Damage{}
 	err := archive.Walk(ctx, m.archiveDir(), archive.Position{}, work.add)
 	if err == nil {
 		err = work.flush()

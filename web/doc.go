@@ -121,6 +121,7 @@ type docPage struct {
 	Times      []timeRow
 	SeenFrom   moment // the interval in which the feed first had it
 	SeenTo     moment
+	Polled     bool // a feed brought it, not an import
 	Versions   []versionRow
 	Changes    *changes // against the version before; nil for the first
 	Original   outsideLink
@@ -194,7 +195,7 @@ func docPageOf(versions []corpus.Document, shown int, q index.Query, l lookup) d
 		Byline: shorten(plain(cmp.Or(a.Byline, d.Item.Author)), 200), Dateline: shorten(plain(a.Dateline), 200),
 		Published: publishedClaim(d), Notices: noticesOf(versions, shown),
 		Legend: legendOf(tags, l), Times: timesOf(d),
-		SeenFrom: momentOf(d.Item.Absent), SeenTo: momentOf(d.Item.Seen),
+		SeenFrom: momentOf(d.Item.Absent), SeenTo: momentOf(d.Item.Seen), Polled: d.Item.Feed != "",
 		Versions: versionsOf(versions, shown), Original: outsideLinkOf(d.URL(), ""),
 		Evidence: evidenceOf(d), Images: len(a.Images), Extractor: plain(a.Extractor), Charset: plain(a.Charset), ID: string(d.ID),
 	}

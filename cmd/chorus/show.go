@@ -102,9 +102,12 @@ func (a *app) printDocument(versions []corpus.Document) {
 	if !d.Item.Published.IsZero() {
 		row("", claimed(d.Item.Published)+", says the feed")
 	}
-	if d.Item.Absent.IsZero() {
+	switch {
+	case d.Item.Feed == "":
+		row("seen", stamp(d.Item.Seen)+" UTC, says the import")
+	case d.Item.Absent.IsZero():
 		row("seen", stamp(d.Item.Seen)+" UTC, at the first poll of its feed")
-	} else {
+	default:
 		row("seen", "after "+stamp(d.Item.Absent)+" and not after "+stamp(d.Item.Seen)+" UTC")
 	}
 	row("fetched", stamp(d.Evidence.Fetched)+" UTC")

@@ -206,7 +206,7 @@ func (s *search) tagField(f index.Field) (tagTerm, bool) {
 	c := s.columns
 	switch f.Name {
 	case index.FieldNarrative:
-		return tagTerm{narratives: where(c.narratives.names, func(n string) bool { return n == f.Value })}, true
+		return tagTerm{narratives: where(c.narratives.names, func(n string) bool { return n == f.Value || f.Value == index.Any })}, true
 	case index.FieldGroup:
 		return tagTerm{narratives: where(c.narratives.names, func(n string) bool { return s.index.groups[n] == f.Value })}, true
 	case index.FieldStance:

@@ -356,10 +356,13 @@ func TestVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, x, "narrative:tide", 3)
+	want(t, x, "narrative:* is:deleted", 3)
+	want(t, x, "is:deleted -narrative:*")
 	if err := x.Retag(ctx, map[corpus.Seq][]corpus.Tag{3: nil}); err != nil {
 		t.Fatal(err)
 	}
 	want(t, x, "narrative:tide")
+	want(t, x, "narrative:* is:deleted")
 }
 
 func TestPutAgainReplaces(t *testing.T) {
