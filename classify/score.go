@@ -8,9 +8,10 @@ import "math"
 const DefaultThreshold = 0.5
 
 // The coefficients of the score of a narrative that the model was not trained
-// for, an analyst's own: a logistic function of what was found, set by hand so that a strong cue gives about 0.75, a pair of weak ones
-// 0.6 and a text full of cues 0.97; The order of these
-// scores is meaningful, their value is not a measured probability.
+// for, such as an analyst's own: a logistic function of what was found. They
+// are set by hand, so that a strong cue gives about 0.75, a pair of weak ones
+// 0.6 and a text full of cues 0.97. The order of these scores is meaningful,
+// their value is not a measured probability.
 const (
 	scoreBias   = -0.9
 	scoreStrong = 2.0
