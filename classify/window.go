@@ -123,10 +123,13 @@ func (c *Classifier) evidence(text string, r *reading) ([][]evidence, *judge) {
 		if len(hits) == 0 || c.columns[e] < 0 {
 			continue
 		}
+		carriers := c.carriers(hits)
+		if len(carriers) == 0 && c.model.header.Fusion.Threshold > 1 {
+			continue // no probability could tag it
+		}
 		if judge == nil {
 			judge = newJudge(c.model, &c.program, text, r)
 		}
-		carriers := c.carriers(hits)
 		last := window{-1, -1}
 		for _, h := range hits {
 			w := judge.windows[h.sentence]
