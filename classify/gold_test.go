@@ -121,8 +121,8 @@ func readSets(t testing.TB, sets ...string) []Example {
 // The first table is of the set that the cues were revised on and the weights
 // were trained on, and flatters both. The others are of passages written blind
 // to the cues: those that training kept aside, by language, once by the cues
-// alone and once by the model, and an older small set. Nothing was chosen by
-// them.
+// alone and once by the model, and an older small set. They were never trained
+// on, but looked at while the form of the model was chosen.
 func TestQualityIsAsRecorded(t *testing.T) {
 	c := builtin(t)
 	alone := cuesAlone(t)
