@@ -30,7 +30,8 @@ file. It takes about half a minute.
 Passages that the cues were revised on are given with --seen: they teach the
 words of a claim, but not how far to trust a cue.
 
-The program carries its model in classify/model.bin.gz: write it there and build.
+The program carries its model in classify/model.bin.gz: write it there and
+build.
 
 Exit status: 0 done; 1 a file cannot be read or written, or a label names no
 narrative; 2 used wrongly.`,
@@ -38,8 +39,8 @@ narrative; 2 used wrongly.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.runTrain(c.Context(), args, f) },
 	}
 	c.Flags().StringVar(&f.out, "out", "", "`file` to write the model to")
-	c.Flags().StringArrayVar(&f.seen, "seen", nil, "labelled passages in `file` that the cues were revised on; may be repeated")
-	c.Flags().BoolVar(&f.alone, "alone", false, "let the model tag passages that no cue carries, if it is sure")
+	c.Flags().StringArrayVar(&f.seen, "seen", nil, "passages in `file` that the cues were revised on")
+	c.Flags().BoolVar(&f.alone, "alone", false, "let the model tag what no cue carries, if it is sure")
 	return c
 }
 
