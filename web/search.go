@@ -252,6 +252,9 @@ func (l lookup) outletName(id string) string {
 }
 
 func (l lookup) narrativeName(id string) string {
+	if id == index.Any {
+		return "any"
+	}
 	if n, ok := l.narratives[id]; ok {
 		return n.Name
 	}
