@@ -16,7 +16,6 @@ import (
 
 	"chorus/classify"
 	"chorus/corpus"
-	"chorus/monitor"
 )
 
 func (a *app) classifyCommand() *cobra.Command {
@@ -35,11 +34,7 @@ Exit status: 0 done; 1 failed; 2 used wrongly.`,
 }
 
 func (a *app) runClassify(ctx context.Context, files []string) error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	tagger, err := monitor.Tagger(c)
+	tagger, err := a.tagger()
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"chorus/classify"
-	"chorus/monitor"
 )
 
 func (a *app) evalCommand() *cobra.Command {
@@ -32,26 +30,13 @@ wrongly.`,
 }
 
 func (a *app) runEval(_ context.Context, files []string) error {
-	c, err := a.config()
+	tagger, err := a.tagger()
 	if err != nil {
 		return err
 	}
-	tagger, err := monitor.Tagger(c)
+	examples, err := readExamples(files)
 	if err != nil {
 		return err
-	}
-	var examples []classify.Example
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		some, err := classify.ReadExamples(f)
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		examples = append(examples, some...)
 	}
 	r := classify.Evaluate(examples, tagger)
 	if a.json {

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chorus"
+	"chorus/classify"
 	"chorus/config"
 	"chorus/monitor"
 )
@@ -202,6 +203,15 @@ func (a *app) config() (*config.Config, error) {
 		c.Data = a.dataDir
 	}
 	return c, nil
+}
+
+// tagger is the classifier that the configuration asks for.
+func (a *app) tagger() (*classify.Classifier, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return monitor.Tagger(c)
 }
 
 func (a *app) logger(c *config.Config) *slog.Logger {

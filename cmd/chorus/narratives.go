@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"chorus/monitor"
 )
 
 func (a *app) narrativesCommand() *cobra.Command {
@@ -21,11 +19,7 @@ Exit status: 0 done; 1 the codebook cannot be read.`,
 }
 
 func (a *app) runNarratives() error {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	tagger, err := monitor.Tagger(c)
+	tagger, err := a.tagger()
 	if err != nil {
 		return err
 	}
