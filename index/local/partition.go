@@ -18,7 +18,6 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
-	"go.etcd.io/bbolt"
 
 	"chorus/corpus"
 )
@@ -130,52 +129,6 @@ func damaged(folder string) (map[string]bool, error) {
 		}
 	}
 	return bad, nil
-}
-
-// checkBolt reads all of a root.bolt, in which scorch keeps its list of
-// segments. Scorch would read it from goroutines that nobody can guard.
-func checkBolt(path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // it is made now
-	}
-	if err != nil {
-		return err
-	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Second})
-	if err != nil {
-		return fmt.Errorf("%w: root.bolt: %w", ErrCorrupt, err)
-	}
-	err = db.View(func(tx *bbolt.Tx) error {
-		if info.Size() < tx.Size() {
-			return errors.New("its end is missing")
-		}
-		if err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return readBucket(b) }); err != nil {
-			return err
-		}
-		var errs []error
-		for err := range tx.Check() {
-			errs = append(errs, err)
-		}
-		return errors.Join(errs...)
-	})
-	if err = errors.Join(err, db.Close()); err != nil {
-		return fmt.Errorf("%w: root.bolt: %w", ErrCorrupt, err)
-	}
-	return nil
-}
-
-// readBucket touches every byte, so that a broken page faults here.
-func readBucket(b *bbolt.Bucket) error {
-	sum := crc32.NewIEEE()
-	return b.ForEach(func(k, v []byte) error {
-		if inner := b.Bucket(k); inner != nil {
-			return readBucket(inner)
-		}
-		_, _ = sum.Write(k) // never fails
-		_, _ = sum.Write(v)
-		return nil
-	})
 }
 
 // intact reports whether the last four bytes of a segment file are the CRC-32
