@@ -30,9 +30,10 @@ const (
 // An Entry is one narrative of the codebook with its cues.
 type Entry struct {
 	Narrative corpus.Narrative
-	Order     int   // place in lists; equal ones are ordered by id
-	Denial    bool  // the claim is itself a denial: words of denial around it do not rebut it
-	Cues      []Cue // of all languages
+	Order     int       // place in lists; equal ones are ordered by id
+	Denial    bool      // the claim is itself a denial: words of denial around it do not rebut it
+	Cues      []Cue     // of all languages
+	Examples  []Example // texts that show what belongs and what does not; chorus narratives --examples tries them
 }
 
 // Load reads the narratives of a folder: every *.yaml in its root but
@@ -228,6 +229,7 @@ func readEntry(name string, src []byte, families map[string]groups) (Entry, []er
 	if root == nil {
 		return e, s.errs
 	}
+	var examples *yaml.Node
 	s.pairs(root, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "id":
@@ -244,10 +246,15 @@ func readEntry(name string, src []byte, families map[string]groups) (Entry, []er
 			s.decode(value, &e.Denial)
 		case "cues":
 			s.pairs(value, func(lang, levels *yaml.Node) { e.Cues = append(e.Cues, s.cues(lang.Value, levels, families)...) })
+		case "examples":
+			examples = value
 		default:
-			s.failf(key, "unknown key %q: want id, name, group, order, definition, denial or cues", key.Value)
+			s.failf(key, "unknown key %q: want id, name, group, order, definition, denial, cues or examples", key.Value)
 		}
 	})
+	if examples != nil {
+		e.Examples = s.examples(examples, e.Narrative.ID)
+	}
 	if want := strings.TrimSuffix(path.Base(name), ".yaml"); e.Narrative.ID != want {
 		s.failf(root, "id is %q: want %q, the name of the file", e.Narrative.ID, want)
 	}
@@ -287,5 +294,43 @@ func (s *source) cues(lang string, levels *yaml.Node, families map[string]groups
 			out = append(out, *c)
 		}
 	})
+	return out
+}
+
+// examples reads a list of texts that carry the narrative, or do not.
+func (s *source) examples(n *yaml.Node, narrative string) []Example {
+	if n.Kind != yaml.SequenceNode {
+		s.failf(n, "want a list of examples, each with text and stance")
+		return nil
+	}
+	var out []Example
+	for _, item := range n.Content {
+		e := Example{ID: fmt.Sprintf("%s:%d", s.name, item.Line), Tags: []GoldTag{}}
+		stance := ""
+		s.pairs(item, func(key, value *yaml.Node) {
+			switch key.Value {
+			case "text":
+				e.Text = strings.TrimSpace(value.Value)
+			case "bloc":
+				e.Bloc = corpus.Bloc(value.Value)
+				if !slices.Contains(corpus.Blocs(), e.Bloc) {
+					s.failf(value, "bloc %q: want RU, CN or control", value.Value)
+				}
+			case "stance":
+				stance = value.Value
+			default:
+				s.failf(key, "unknown key %q: want text, stance or bloc", key.Value)
+			}
+		})
+		switch {
+		case e.Text == "":
+			s.failf(item, "the example has no text")
+		case slices.Contains(corpus.Stances(), corpus.Stance(stance)):
+			e.Tags = append(e.Tags, GoldTag{narrative, corpus.Stance(stance), 0, len(e.Text)})
+		case stance != "none":
+			s.failf(item, "stance %q: want asserts, reports or rebuts, or none for a text that does not carry the narrative", stance)
+		}
+		out = append(out, e)
+	}
 	return out
 }

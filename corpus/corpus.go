@@ -120,6 +120,7 @@ type Document struct {
 	Evidence Evidence  `json:"evidence"`
 	Article  Article   `json:"article"`
 	Tags     []Tag     `json:"tags"`
+	Judge    string    `json:"judge,omitempty"`      // version of the classifier whose tags these are, none included
 	Edit     int       `json:"edit,omitzero"`        // 0 for the first version of a page, 1 for its first change, ...
 	Replaced Seq       `json:"replaced_by,omitzero"` // Seq of the version that came after, 0 if this is the current one
 	Deleted  time.Time `json:"deleted,omitzero"`     // when the page was first found gone (404, 410)

@@ -66,7 +66,7 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
 	d.ID = identity(item.URL, capture.FinalURL(), d.Article.Canonical)
 	d.Version = corpus.VersionOf(&d.Article)
-	d.Tags = m.tags(d, outlet.Bloc)
+	d.Tags, d.Judge = m.tags(d, outlet.Bloc), m.tagger.Version()
 	return d
 }
 

@@ -141,9 +141,15 @@ func Tagger(c *config.Config) (*classify.Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.ReadDir(c.Narratives.Folder); err != nil {
+		return nil, c.Problem("narratives.folder", "%v", err)
+	}
 	own, err := classify.Load(os.DirFS(c.Narratives.Folder))
 	if err != nil {
 		return nil, fmt.Errorf("read narratives of %s: %w", c.Narratives.Folder, err)
+	}
+	if len(own) == 0 {
+		return nil, c.Problem("narratives.folder", "%s holds no narrative: each is a file ID.yaml (see classify/codebook/README.md)", c.Narratives.Folder)
 	}
 	return classify.New(classify.Merge(base, own))
 }

@@ -195,9 +195,8 @@ func (s *Store) insertDocument(ctx context.Context, tx *sql.Tx, page corpus.DocI
 	if err != nil {
 		return err
 	}
-	tagged := tagVersion(d.Tags)
 	r, err := tx.ExecContext(ctx, "INSERT INTO documents (id, edit, page, version, outlet, published, tagged, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		d.ID, d.Edit, page, d.Version, d.Item.Outlet, unix(d.Published()), tagged, body)
+		d.ID, d.Edit, page, d.Version, d.Item.Outlet, unix(d.Published()), d.Judge, body)
 	if err != nil {
 		return err
 	}
@@ -207,18 +206,11 @@ func (s *Store) insertDocument(ctx context.Context, tx *sql.Tx, page corpus.DocI
 	}
 	d.Seq = corpus.Seq(seq)
 	if len(d.Tags) > 0 {
-		if err := putTags(ctx, tx, d.Seq, tagged, d.Tags); err != nil {
+		if err := putTags(ctx, tx, d.Seq, d.Judge, d.Tags); err != nil {
 			return err
 		}
 	}
 	return note(ctx, tx, d.Seq, opNew)
-}
-
-func tagVersion(tags []corpus.Tag) string {
-	if len(tags) == 0 {
-		return ""
-	}
-	return tags[0].Version
 }
 
 func putTags(ctx context.Context, tx *sql.Tx, seq corpus.Seq, version string, tags []corpus.Tag) error {
@@ -245,27 +237,4 @@ func markGone(ctx context.Context, tx *sql.Tx, page corpus.DocID, at time.Time) 
 		return err
 	}
 	return note(ctx, tx, seq, opMarked)
-}
-
-// Retag puts other tags in force for documents, all by the classifier version
-// given. The old ones are kept under theirs.
-func (s *Store) Retag(ctx context.Context, version string, tags map[corpus.Seq][]corpus.Tag) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		for seq, t := range tags {
-			if _, err := tx.ExecContext(ctx, "UPDATE documents SET tagged = ? WHERE seq = ?", version, seq); err != nil {
-				return err
-			}
-			if err := putTags(ctx, tx, seq, version, t); err != nil {
-				return err
-			}
-			if err := note(ctx, tx, seq, opTagged); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("retag: %w", err)
-	}
-	return nil
 }

@@ -15,7 +15,7 @@ import (
 // pack writes a document without what the columns hold.
 func (s *Store) pack(d *corpus.Document) ([]byte, error) {
 	c := *d
-	c.Tags, c.Seq, c.Replaced, c.Deleted = nil, 0, 0, time.Time{}
+	c.Tags, c.Judge, c.Seq, c.Replaced, c.Deleted = nil, "", 0, 0, time.Time{}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (s *Store) pack(d *corpus.Document) ([]byte, error) {
 }
 
 // columns are what scan reads.
-const columns = "d.seq, d.replaced, d.deleted, d.body, coalesce(t.tags, '[]')"
+const columns = "d.seq, d.replaced, d.deleted, d.tagged, d.body, coalesce(t.tags, '[]')"
 
 const fromDocuments = " FROM documents d LEFT JOIN tags t ON t.seq = d.seq AND t.version = d.tagged "
 
@@ -32,8 +32,8 @@ func (s *Store) scan(rows *sql.Rows, more ...any) (corpus.Document, error) {
 	var d corpus.Document
 	var seq, replaced, deleted int64
 	var body []byte
-	var tags string
-	if err := rows.Scan(append([]any{&seq, &replaced, &deleted, &body, &tags}, more...)...); err != nil {
+	var judge, tags string
+	if err := rows.Scan(append([]any{&seq, &replaced, &deleted, &judge, &body, &tags}, more...)...); err != nil {
 		return d, err
 	}
 	raw, err := s.unzip.DecodeAll(body, nil)
@@ -46,7 +46,7 @@ func (s *Store) scan(rows *sql.Rows, more ...any) (corpus.Document, error) {
 	if err := json.Unmarshal([]byte(tags), &d.Tags); err != nil {
 		return d, fmt.Errorf("tags of document %d: %w", seq, err)
 	}
-	d.Seq, d.Replaced, d.Deleted = corpus.Seq(seq), corpus.Seq(replaced), fromUnix(deleted)
+	d.Judge, d.Seq, d.Replaced, d.Deleted = judge, corpus.Seq(seq), corpus.Seq(replaced), fromUnix(deleted)
 	return d, nil
 }
 

@@ -207,7 +207,7 @@ func TestItemUpdatedAfterVisitIsDueAgain(t *testing.T) {
 func TestRetagKeepsOldTags(t *testing.T) {
 	s := open(t)
 	v := visit("https://river.example/1", "text", noon)
-	v.Document.Tags = []corpus.Tag{{Narrative: "proxy-war", Stance: corpus.StanceAsserts, Score: 0.9, Version: "one"}}
+	v.Document.Tags, v.Document.Judge = []corpus.Tag{{Narrative: "proxy-war", Stance: corpus.StanceAsserts, Score: 0.9, Version: "one"}}, "one"
 	commit(t, s, Batch{Visits: []*Visit{v}})
 	if err := s.Retag(t.Context(), "two", map[corpus.Seq][]corpus.Tag{1: {}}); err != nil {
 		t.Fatal(err)
@@ -219,6 +219,49 @@ func TestRetagKeepsOldTags(t *testing.T) {
 	var n int
 	if err := s.read.QueryRow("SELECT count(*) FROM tags WHERE version = 'one'").Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d rows of old tags, %v; want 1", n, err)
+	}
+}
+
+func TestTagsOfTwoVersionsAreCompared(t *testing.T) {
+	s := open(t)
+	tags := func(stance corpus.Stance, narratives ...string) (out []corpus.Tag) {
+		for _, n := range narratives {
+			out = append(out, corpus.Tag{Narrative: n, Stance: stance, Score: 0.9})
+		}
+		return out
+	}
+	add := func(n int, at time.Time, judge string, tags []corpus.Tag) {
+		v := visit(fmt.Sprintf("https://river.example/%d", n), fmt.Sprint("text", n), noon)
+		v.Document.Tags, v.Document.Judge, v.Document.Article.Published = tags, judge, at
+		commit(t, s, Batch{Visits: []*Visit{v}})
+	}
+	later := noon.AddDate(0, -1, 0)
+	add(1, noon, "one", tags(corpus.StanceAsserts, "proxy-war"))
+	add(2, noon, "one", tags(corpus.StanceRebuts, "proxy-war")) // a rebuttal does not carry it
+	add(3, later, "one", nil)
+	if err := s.Retag(t.Context(), "two", map[corpus.Seq][]corpus.Tag{1: nil, 2: tags(corpus.StanceReports, "proxy-war"), 3: tags(corpus.StanceAsserts, "biolabs")}); err != nil {
+		t.Fatal(err)
+	}
+	add(4, noon, "two", tags(corpus.StanceAsserts, "biolabs")) // never judged by one
+
+	got, err := s.CompareTags(t.Context(), "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := func(at time.Time) time.Time { return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC) }
+	want := []TagChange{
+		{Narrative: "biolabs", Month: month(later), After: 1, Gained: 1},
+		{Narrative: "proxy-war", Month: month(noon), Before: 1, After: 1, Gained: 1, Lost: 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	versions, err := s.TagVersions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]TagVersion{{Version: "one", Documents: 3, Tagged: 2}, {Version: "two", Documents: 4, Tagged: 3, InForce: 4}}, versions); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 }
 
