@@ -206,6 +206,9 @@ func TestEveryTemplateIsExecutedByTheseTests(t *testing.T) {
 			shown[attr(n, "data-page")] = true
 		}
 	}
+	for _, n := range elements(t, get(t, labelSiteOf(newPen()), labelPath).Body.String(), "body") {
+		shown[attr(n, "data-page")] = true
+	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(shown))); diff != "" {
 		t.Errorf("templates (-files +shown):\n%s", diff)
 	}

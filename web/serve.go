@@ -75,7 +75,10 @@ func (e *badRequest) Error() string { return fmt.Sprintf("parameter %s %s", e.pa
 func statusOf(err error) int {
 	var bad *badRequest
 	var syntax *index.SyntaxError
+	var refused *refusal
 	switch {
+	case errors.As(err, &refused):
+		return refused.status
 	case errors.As(err, &bad), errors.As(err, &syntax):
 		return http.StatusBadRequest
 	case errors.Is(err, ErrNotFound):
@@ -94,6 +97,7 @@ type page struct {
 	Nav     string // path of the entry of the menu that is current
 	Query   string // what the search box holds
 	Own     bool   // the page brings its own search box
+	Alone   bool   // there are no other pages; set by render
 	Version string // of the program; set by render
 	Name    string // of the template; set by render
 	Body    any
@@ -102,7 +106,7 @@ type page struct {
 // render executes a template into a buffer and sends it, so that a page is
 // whole or not sent at all.
 func (s *site) render(w http.ResponseWriter, status int, name string, p page) error {
-	p.Version, p.Name = s.Version, name
+	p.Version, p.Name, p.Alone = s.Version, name, s.alone
 	var buf bytes.Buffer
 	if err := s.templates.execute(&buf, name, p); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
@@ -157,6 +161,11 @@ type failure struct {
 
 func failureOf(status int, err error) failure {
 	f := failure{Status: status}
+	var refused *refusal
+	if errors.As(err, &refused) {
+		f.Title, f.Text = "This was not accepted", sentence(err.Error())
+		return f
+	}
 	switch status {
 	case http.StatusBadRequest:
 		f.Title, f.Text = "This address cannot be read", err.Error()+"."
@@ -175,6 +184,9 @@ func failureOf(status int, err error) failure {
 	}
 	return f
 }
+
+// sentence makes a sentence of an error.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
 // A problem is a failure as the API tells it (RFC 9457).
 type problem struct {

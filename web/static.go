@@ -93,7 +93,7 @@ type templates struct{ byName map[string]*template.Template }
 
 // pageNames lists the pages; each has a file of this name in templates.
 func pageNames() []string {
-	return []string{"overview", "search", "doc", "narratives", "narrative", "outlets", "outlet", "about", "error"}
+	return []string{"overview", "search", "doc", "narratives", "narrative", "outlets", "outlet", "about", "error", "label"}
 }
 
 // loadTemplates parses the embedded templates. It panics if one cannot be

@@ -16,6 +16,7 @@
 //	/about                about.go       method and limits
 //	/api/v1/search        api.go
 //	/static/              static.go      assets, named by their content
+//	/label                label.go       labelling of passages; a site of its own, see LabelHandler
 //
 // What pages share: marks.go (spans of a text become segments), passage.go
 // (what to show of a long text), plain.go (text without controls), chart.go
@@ -93,14 +94,7 @@ type Options struct {
 // Handler serves all pages. The caller mounts what is not a page (/healthz,
 // /metrics) beside it and sets the server's timeouts.
 func Handler(s Sources, o Options) http.Handler {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.PageSize <= 0 {
-		o.PageSize = 20
-	}
-	assets := loadAssets()
-	w := &site{Sources: s, Options: o, assets: assets, templates: loadTemplates(assets)}
+	w := newSite(s, o)
 
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
@@ -129,6 +123,18 @@ type site struct {
 	Options
 	assets    *assets
 	templates *templates
+	alone     bool // the page for labelling: there are no other pages
+}
+
+func newSite(s Sources, o Options) *site {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = 20
+	}
+	assets := loadAssets()
+	return &site{Sources: s, Options: o, assets: assets, templates: loadTemplates(assets)}
 }
 
 func (s *site) missing(http.ResponseWriter, *http.Request) error { return ErrNotFound }
