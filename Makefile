@@ -4,7 +4,10 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED = 0
 
-.PHONY: run build test check bench demo clean
+# What make label adds to, and who labels what: make label CODER=b QUERY=lang:ru
+LABELS ?= labels.jsonl
+
+.PHONY: run build test check bench demo label clean
 
 # run builds Chorus and runs its main job with the embedded defaults:
 # it collects into ./data and serves http://127.0.0.1:8080.
@@ -36,6 +39,11 @@ bench: build
 # else a synthetic one) and leaves the pages on http://127.0.0.1:8080.
 demo: build
 	$(GO) run ./internal/demo -chorus ./bin/chorus
+
+# label serves a page on http://127.0.0.1:8090/label where passages of what was
+# collected are labelled by hand, for chorus eval and chorus train.
+label: build
+	./bin/chorus label --out '$(LABELS)' $(if $(CODER),--coder '$(CODER)') $(if $(QUERY),'$(QUERY)')
 
 # go-installed installs Go from Debian's packages if there is none at all.
 .PHONY: go-installed

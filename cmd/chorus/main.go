@@ -145,7 +145,7 @@ not be read; 130 interrupted.`,
 		return usageError{fmt.Errorf("%w (%s --help shows the flags)", err, c.CommandPath())}
 	})
 	root.AddCommand(
-		a.runCommand(), a.searchCommand(), a.showCommand(), a.classifyCommand(), a.evalCommand(), a.trainCommand(),
+		a.runCommand(), a.searchCommand(), a.showCommand(), a.classifyCommand(), a.labelCommand(), a.evalCommand(), a.trainCommand(),
 		a.narrativesCommand(), a.outletsCommand(), a.importCommand(), a.rebuildCommand(), a.verifyCommand(), a.benchCommand(),
 	)
 	for _, c := range root.Commands() {
