@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,7 @@ type Sheet struct {
 	Mended string
 
 	path   string
+	made   bool // by us: it is taken away again if nothing came into it
 	file   *os.File
 	unlock func() error
 	size   int64
@@ -55,6 +57,8 @@ func OpenSheet(path string) (*Sheet, error) {
 }
 
 func (s *Sheet) open() (err error) {
+	_, err = os.Stat(s.path)
+	s.made = errors.Is(err, fs.ErrNotExist)
 	if s.file, err = os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o644); err != nil {
 		return err
 	}
@@ -178,12 +182,16 @@ func (s *Sheet) Undo() (Labelled, error) {
 	return l, nil
 }
 
-// Close gives the file up.
+// Close gives the file up. One that OpenSheet made and that is still empty is
+// removed.
 func (s *Sheet) Close() error {
 	if s.file == nil {
 		return nil
 	}
 	var errs []error
+	if s.made && s.size == 0 && s.unlock != nil {
+		_ = os.Remove(s.path) // where an open file cannot be removed, it stays
+	}
 	if s.unlock != nil {
 		errs = append(errs, s.unlock())
 	}

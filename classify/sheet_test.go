@@ -154,6 +154,10 @@ func TestSheetTakesNoBadLabel(t *testing.T) {
 	if readSheet(t, path) != "" {
 		t.Error("something was written")
 	}
+	s.Close()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("an empty file is left behind")
+	}
 }
 
 func TestSheetIsFilledByOneProcess(t *testing.T) {

@@ -34,6 +34,7 @@ type Passage struct {
 	Bloc      corpus.Bloc // empty if not known
 	Published time.Time   // zero if not known
 	Source    string      // address of the document; empty if not known
+	Kept      string      // address of its page in a Chorus that may be running; empty if there is none
 	Guess     []Label     // what the classifier finds in it
 }
 
@@ -267,6 +268,7 @@ type labelPage struct {
 	Language  string
 	Published moment
 	Original  outsideLink
+	Kept      string
 	Rows      []labelRow
 	Row       labelRow   // an empty one, for the script
 	Plain     []labelRow // with empty ones, for who has no script
@@ -327,6 +329,7 @@ func labelPageOf(t Turn, narratives []corpus.Narrative, groups map[string]string
 	if a.Source != "" {
 		p.Original = outsideLinkOf(a.Source, "")
 	}
+	p.Kept, _ = outside(a.Kept)
 	row := func(l Label) labelRow {
 		r := labelRow{Label: l, Name: l.Narrative, Stances: labelStances()}
 		if l.Start < l.End && l.End <= len(a.Text) {

@@ -39,11 +39,11 @@ func newPen() *pen {
 	first := strings.Index(labelText, ".") + 1
 	return &pen{passages: []Passage{
 		{
-			ID: "p1", Text: labelText, Lang: "ru", Bloc: corpus.BlocRU, Outlet: "River <Post>", Title: scriptText, Published: noon, Source: "https://riverpost.example/1",
+			ID: "p1", Text: labelText, Lang: "ru", Bloc: corpus.BlocRU, Outlet: "River <Post>", Title: scriptText, Published: noon, Source: "https://riverpost.example/1", Kept: "http://127.0.0.1:8080/doc/3fa9",
 			Sentences: []corpus.Span{{Start: 0, End: first}, {Start: first + 1, End: len(labelText)}},
 			Guess:     []Label{{"nato-expansion", corpus.StanceAsserts, corpus.Span{Start: 0, End: first}}},
 		},
-		{ID: "p2", Text: scriptText, Lang: "\"><script>", Source: "javascript:alert(1)"},
+		{ID: "p2", Text: scriptText, Lang: "\"><script>", Source: "javascript:alert(1)", Kept: "javascript:alert(2)"},
 	}}
 }
 
@@ -245,6 +245,9 @@ func TestLabelPageHoldsTheTextByteByByte(t *testing.T) {
 	p := newPen()
 	body := get(t, labelSiteOf(p), labelPath).Body.String()
 	checkPage(t, "label", body)
+	if got := linkTo(t, body, "the kept copy"); got != "http://127.0.0.1:8080/doc/3fa9" {
+		t.Errorf("the kept copy is at %s", got)
+	}
 	at, sentences := 0, 0
 	for _, n := range elements(t, body, "span") {
 		if hasAttr(n.Attr, "data-sentence") {

@@ -169,12 +169,16 @@ func (a *app) tasksOf(ctx context.Context, q index.Query, seed int64, known map[
 	if err != nil {
 		return nil, err
 	}
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range all {
 		outlet, ok := m.Outlet(p.doc.Item.Outlet)
 		if !ok {
 			outlet.Name = p.doc.Item.Outlet
 		}
-		tasks = append(tasks, taskOf(p, outlet))
+		tasks = append(tasks, taskOf(p, outlet, c.Server.Listen))
 	}
 	return tasks, nil
 }
@@ -185,18 +189,34 @@ type task struct {
 	example classify.Example
 }
 
-func taskOf(p drawn, outlet corpus.Outlet) task {
+// taskOf makes a task of a passage. pages is where chorus run serves, if it
+// does.
+func taskOf(p drawn, outlet corpus.Outlet, pages string) task {
 	lang := cmp.Or(p.doc.Article.Lang, "und")
 	return task{
 		passage: web.Passage{
 			ID: textID(p.text), Text: p.text, Lang: lang, Sentences: sentencesOf(p.text), Title: p.doc.Title(),
 			Outlet: outlet.Name, Bloc: outlet.Bloc, Published: p.doc.Published(), Source: p.doc.URL(),
+			Kept: keptCopy(pages, p.doc.ID),
 		},
 		example: classify.Example{
 			ID: lang + "-" + textID(p.text), Lang: lang, Bloc: outlet.Bloc, Text: p.text,
 			Origin: "real", Source: p.doc.URL() + " " + string(p.doc.ID),
 		},
 	}
+}
+
+// keptCopy is where a Chorus that listens at an address shows a document, to
+// who sits at this machine.
+func keptCopy(listen string, id corpus.DocID) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/doc/" + string(id)
 }
 
 // tasksAgain gives the passages of another coder without the labels.

@@ -36,7 +36,7 @@ func someTasks(texts ...string) []task {
 	var out []task
 	for i, text := range texts {
 		d := corpus.Document{ID: "3fa9", Item: corpus.Item{URL: fmt.Sprintf("https://riverpost.example/%d", i)}, Article: corpus.Article{Lang: "ru", Title: "T", Text: text}}
-		out = append(out, taskOf(drawn{doc: &d, text: text}, corpus.Outlet{Name: "River Post", Bloc: corpus.BlocControl}))
+		out = append(out, taskOf(drawn{doc: &d, text: text}, corpus.Outlet{Name: "River Post", Bloc: corpus.BlocControl}, ":8080"))
 	}
 	return out
 }
@@ -49,6 +49,9 @@ func TestDeskSavesSkipsAndUndoes(t *testing.T) {
 	}
 	tasks := someTasks("Первый 🕊 текст.", "Второй текст.", "Третий текст.")
 	d := deskOf(t, path, tasks...)
+	if got := tasks[0].passage.Kept; got != "http://127.0.0.1:8080/doc/3fa9" {
+		t.Errorf("the kept copy is at %q", got)
+	}
 	ids := []string{tasks[0].passage.ID, tasks[1].passage.ID, tasks[2].passage.ID}
 	labels := []web.Label{{Narrative: "biolabs", Stance: corpus.StanceRebuts, Span: corpus.Span{Start: 0, End: 12}}}
 	do := func(what string, err, want error) {

@@ -143,6 +143,7 @@
       });
     }
     settle();
+    list.children[current].scrollIntoView({ block: "nearest" });
     say(describe(labels[current]));
   };
   const setStance = (stance) => {
@@ -214,6 +215,7 @@
     group = g;
     group?.classList.add("open");
     form?.classList.toggle("choosing", Boolean(group));
+    group?.scrollIntoView({ block: "nearest" });
     if (group) say(`${group.querySelector("h3").textContent.trim()}: which?`);
   };
   const digit = (d) => {
