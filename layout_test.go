@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"index":               {"corpus"},
 	"index/local":         {"corpus", "index"},
 	"web":                 {"corpus", "index"},
+	"opinion":             {"corpus"},
 	"monitor":             {"archive", "classify", "config", "corpus", "crawl", "extract", "extract/lang", "feeds", "index", "index/local", "store"},
 	"cmd/chorus":          {".", "classify", "config", "corpus", "index", "index/local", "internal/bench", "monitor", "store", "web"},
 	"internal/body":       {},
