@@ -116,7 +116,8 @@ func object(text string) (map[string]json.RawMessage, error) {
 }
 
 // find gives the part of the passage that a quote stands for, or "". White
-// space may differ: models join lines and turn hard spaces into soft ones.
+// space may differ: models join lines and turn hard spaces into soft ones. Both
+// are valid UTF-8: the one was read from JSON, the other was fit to be asked.
 func find(quote, passage string) string {
 	if !hasLetter(quote) {
 		return ""
