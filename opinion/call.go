@@ -67,7 +67,6 @@ func unredirected(c *http.Client) *http.Client {
 	if c != nil {
 		own = *c
 	}
-	own.Jar = nil
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own
 }

@@ -84,7 +84,7 @@ func checkURL(raw string, insecure bool) error {
 
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // endpointOf is where completions are asked for, given a base that was checked.

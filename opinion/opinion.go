@@ -69,7 +69,7 @@ type Options struct {
 	PerDay   int           // most calls on one day (UTC); 0: DefaultPerDay
 	Insecure bool          // a URL that is neither https nor loopback is allowed
 
-	Client *http.Client     // nil: one of its own; its CheckRedirect and Jar are not used
+	Client *http.Client     // nil: one of its own; its CheckRedirect is not used
 	Log    *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
 }
