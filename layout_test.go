@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"index/local":         {"corpus", "index"},
 	"web":                 {"corpus", "index"},
 	"opinion":             {"corpus"},
-	"monitor":             {"archive", "classify", "config", "corpus", "crawl", "extract", "extract/lang", "feeds", "index", "index/local", "store"},
+	"monitor":             {"archive", "classify", "config", "corpus", "crawl", "extract", "extract/lang", "feeds", "index", "index/local", "opinion", "store"},
 	"cmd/chorus":          {".", "classify", "config", "corpus", "index", "index/local", "internal/bench", "monitor", "store", "web"},
 	"internal/body":       {},
 	"internal/strictyaml": {},

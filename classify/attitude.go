@@ -28,32 +28,42 @@ func (a *attitude) knows() bool {
 }
 
 // stanceWidth is the number of stanceInputs.
-var stanceWidth = 5 + len(roles)
+var stanceWidth = 7 + 2*(2+len(roles))
 
 // ridgeStance holds the coefficients back.
 const ridgeStance = 1
 
-// stanceInputs are what the stance of a passage is computed from.
-func (j *judge) stanceInputs(w window, sig *signals, bloc corpus.Bloc) []float64 {
+// stanceInputs are what the stance of a passage is computed from: the side of
+// the outlet, what the rules say (empty: no cue stands there to ask them), the
+// words, the signals of the stance lexicon; the last two for the control group
+// once more, since there the same words mean another thing.
+func (j *judge) stanceInputs(w window, sig *signals, bloc corpus.Bloc, rules corpus.Stance) []float64 {
 	all := j.marginsOf(w)
 	n := len(j.model.header.Columns)
-	x := []float64{1, all[n+learnedReports], all[n+learnedRebuts], 0, 0}
-	switch bloc {
-	case corpus.BlocRU, corpus.BlocCN:
-		x[3] = 1
-	case corpus.BlocControl:
-		x[4] = 1
+	x := make([]float64, 0, stanceWidth)
+	own, control := 1.0, 0.0 // also if the side is not known
+	if bloc == corpus.BlocControl {
+		own, control = 0, 1
 	}
-	for _, role := range roles {
-		there := 0.0
-		for s := w.first; s <= w.last; s++ {
-			if sig.any(s, role, nil) {
-				there = 1
+	x = append(x, 1, own, control, truth(rules == corpus.StanceAsserts), truth(rules == corpus.StanceReports), truth(rules == corpus.StanceRebuts), truth(sig.factCheck))
+	for _, weight := range []float64{1, control} {
+		x = append(x, weight*all[n+learnedReports], weight*all[n+learnedRebuts])
+		for _, role := range roles {
+			there := false
+			for s := w.first; s <= w.last && !there; s++ {
+				there = sig.any(s, role, nil)
 			}
+			x = append(x, weight*truth(there))
 		}
-		x = append(x, there)
 	}
 	return x
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // stance decides between the three stances.
@@ -98,11 +108,23 @@ func (tr *trainer) stanceRows(m *Model, use func(Example) bool) []stanceRow {
 		for _, t := range e.Tags {
 			s := slices.IndexFunc(r.sentences, func(s sentence) bool { return t.Start < int(s.end) })
 			if s >= 0 {
-				out = append(out, stanceRow{j.stanceInputs(j.windows[s], sig, e.Bloc), t.Stance})
+				out = append(out, stanceRow{j.stanceInputs(j.windows[s], sig, e.Bloc, c.ruledStance(r, sig, t, e.Bloc)), t.Stance})
 			}
 		}
 	}
 	return out
+}
+
+// ruledStance is what the rules say of a labelled claim, by the first cue of
+// its narrative that touches it; empty if there is none.
+func (c *Classifier) ruledStance(r *reading, sig *signals, t GoldTag, bloc corpus.Bloc) corpus.Stance {
+	for _, h := range r.hits {
+		rule := c.rules[h.cue]
+		if rule.entry >= 0 && c.entries[rule.entry].Narrative.ID == t.Narrative && int(h.start) < t.End && t.Start < int(h.end) && rule.cue.Level != Never {
+			return sig.stanceOf(h, rule.cue, c.entries[rule.entry].Denial, bloc)
+		}
+	}
+	return ""
 }
 
 // fit fits the two logistic functions.

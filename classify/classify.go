@@ -30,6 +30,7 @@
 package classify
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -122,8 +123,13 @@ func NewWith(entries []Entry, m *Model) (*Classifier, error) {
 	if err := c.addStance(); err != nil {
 		return nil, err
 	}
-	stance, _ := codebookFiles.ReadFile("codebook/" + stanceFile)
-	sum.Write(stance)
+	if err := c.addConcepts(); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Concat([]string{stanceFile, groupsFile}, conceptFiles) {
+		src, _ := codebookFiles.ReadFile("codebook/" + name)
+		sum.Write(src)
+	}
 	c.program.seal()
 	c.cues = hex.EncodeToString(sum.Sum(nil))[:8]
 	c.readings = &sync.Pool{New: func() any { return new(reading) }}
@@ -238,34 +244,63 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	r := c.readings.Get().(*reading)
 	defer c.readings.Put(r)
 	c.program.read(text, r)
-	if len(r.hits) == 0 {
-		return nil
-	}
 	sig := c.signals(r.hits)
 	var out []claim
-	byEntry := c.hitsByEntry(r.hits)
 	learned, judge := c.evidence(text, r)
-	for e, hits := range byEntry {
-		if len(hits) == 0 {
+	for e, hits := range c.hitsByEntry(r.hits) {
+		if len(hits) == 0 && len(learned[e]) == 0 {
 			continue
 		}
 		first := len(out)
-		scores := c.probabilities(learned[e])
+		beliefs := c.beliefs(e, learned[e])
+		spoken := map[int32]bool{} // sentences with a claim that a cue found
 		for _, h := range c.carriers(hits) {
-			out = append(out, c.claimOf(text, r, h, sig, bloc, judge, scores[h.sentence]))
-		}
-		for i := range learned[e] {
-			if ev := &learned[e][i]; ev.eligible() && c.probability(ev) >= c.model.header.Fusion.Threshold {
-				cl := c.claimOf(text, r, ev.best, sig, bloc, judge, c.probability(ev))
-				cl.words = c.heaviest(text[r.sentences[ev.best.sentence].start:r.sentences[ev.best.sentence].end], e)
-				out = append(out, cl)
+			b := beliefs[h.sentence]
+			if c.columns[e] >= 0 && !b.earned {
+				continue
 			}
+			spoken[h.sentence] = true
+			out = append(out, c.claimOf(text, r, h, sig, bloc, judge, b.probability))
 		}
+		out = append(out, c.learnedClaims(text, r, e, hits, learned[e], beliefs, spoken, sig, bloc, judge)...)
 		slices.SortStableFunc(out[first:], func(a, b claim) int { return a.span.Start - b.span.Start })
 		agree(out[first:])
 	}
 	for i := range out {
 		out[i].title = title
+	}
+	return out
+}
+
+// learnedClaims are those of passages that the model believes though no cue
+// carries them. A passage is known by the sentence that speaks most for it.
+func (c *Classifier) learnedClaims(text string, r *reading, e int, hits []hit, all []evidence, beliefs map[int32]belief, spoken map[int32]bool, sig *signals, bloc corpus.Bloc, j *judge) []claim {
+	var out []claim
+	for i := range all {
+		ev := &all[i]
+		if ev.carried || !ev.believable() || c.probability(e, ev) < c.model.header.Fusion.threshold(ev.script, ev.cued()) {
+			continue
+		}
+		s := j.heaviest(ev.window, c.columns[e])
+		if spoken[s] {
+			continue
+		}
+		spoken[s] = true
+		sentence := r.sentences[s]
+		cl := claim{
+			entry:  e,
+			stance: c.stanceOf(nil, ev.window, sig, bloc, j),
+			span:   trimSpan(text, corpus.Span{Start: int(sentence.start), End: int(sentence.end)}),
+			score:  beliefs[s].probability,
+			words:  c.heaviest(text[sentence.start:sentence.end], e),
+		}
+		// A weak cue in the sentence says more than its words alone.
+		for _, h := range (window{s, s}).of(hits) {
+			if l := c.rules[h.cue].cue.Level; l == Weak || l == Context {
+				cl.cues = append(cl.cues, h.cue)
+			}
+		}
+		out = append(out, cl)
 	}
 	return out
 }
@@ -283,11 +318,11 @@ func (c *Classifier) hitsByEntry(hits []hit) [][]hit {
 
 func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc corpus.Bloc, j *judge, score float64) claim {
 	rule := c.rules[h.cue]
-	stance := sig.stanceOf(h, rule.cue, c.entries[rule.entry].Denial, bloc)
-	// What the rules see no sign in may still be known by its words.
-	if stance == corpus.StanceAsserts && j != nil && bloc != "" && c.model.header.Stance.knows() {
-		stance = c.model.header.Stance.stance(j.stanceInputs(j.windows[h.sentence], sig, bloc))
+	w := window{h.sentence, h.sentence}
+	if j != nil {
+		w = j.windows[h.sentence]
 	}
+	stance := c.stanceOf(&h, w, sig, bloc, j)
 	return claim{
 		entry:  rule.entry,
 		stance: stance,
@@ -296,6 +331,26 @@ func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc 
 		score:  score,
 		cues:   []int32{h.cue},
 	}
+}
+
+// stanceOf decides the stance of a passage: by the rules around the cue that
+// carries it, if one does, and by what the model knows of stance.
+func (c *Classifier) stanceOf(h *hit, w window, sig *signals, bloc corpus.Bloc, j *judge) corpus.Stance {
+	ruled := corpus.Stance("")
+	if h != nil {
+		rule := c.rules[h.cue]
+		ruled = sig.stanceOf(*h, rule.cue, c.entries[rule.entry].Denial, bloc)
+		// The rules decide alone where the cue itself says that the claim is only
+		// reported, where words of rebuttal are seen, and outside of the control
+		// group: to quote without distance is to assert there.
+		if j == nil || c.columns[rule.entry] < 0 || bloc != corpus.BlocControl || rule.cue.reports && ruled == corpus.StanceReports || ruled == corpus.StanceRebuts {
+			return ruled
+		}
+	}
+	if !c.model.header.Stance.knows() { // it was trained without claims
+		return cmp.Or(ruled, corpus.StanceAsserts)
+	}
+	return c.model.header.Stance.stance(j.stanceInputs(w, sig, bloc, ruled))
 }
 
 // agree gives overlapping passages of one narrative one stance: that which
@@ -404,9 +459,11 @@ func (c *Classifier) collect(claims []claim) []corpus.Tag {
 			if len(mine) == 0 {
 				continue
 			}
-			if score := c.scoreOf(e, mine); score >= DefaultThreshold {
-				tags = append(tags, c.tag(e, st, score, mine))
+			score := c.scoreOf(e, mine)
+			if c.columns[e] < 0 && score < DefaultThreshold {
+				continue // what the model knows has earned its tag already
 			}
+			tags = append(tags, c.tag(e, st, score, mine))
 		}
 	}
 	return tags

@@ -58,7 +58,7 @@ func Load(fsys fs.FS) ([]Entry, error) {
 	}
 	var entries []Entry
 	for _, name := range names {
-		if name == groupsFile || name == stanceFile {
+		if name == groupsFile || name == stanceFile || strings.HasPrefix(name, conceptsPrefix) {
 			continue
 		}
 		src, err := fs.ReadFile(fsys, name)

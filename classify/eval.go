@@ -52,6 +52,9 @@ func ReadExamples(r io.Reader) ([]Example, error) {
 			if t.Start < 0 || t.End < t.Start || t.End > len(e.Text) {
 				return nil, fmt.Errorf("read gold: line %d: tag %s: span %d to %d is outside of the text of %d bytes", line, t.Narrative, t.Start, t.End, len(e.Text))
 			}
+			if !slices.Contains(corpus.Stances(), t.Stance) {
+				return nil, fmt.Errorf("read gold: line %d: tag %s: stance %q: want asserts, reports or rebuts", line, t.Narrative, t.Stance)
+			}
 		}
 		out = append(out, e)
 	}
@@ -89,19 +92,55 @@ func share(a, b int) float64 {
 
 // A Row is the result for one narrative in one language.
 type Row struct {
-	Narrative string `json:"narrative"`
-	Lang      string `json:"lang"`
-	Claim     Counts `json:"claim"`  // narrative right, whatever the stance
-	Stance    Counts `json:"stance"` // narrative and stance right
+	Narrative string   `json:"narrative"`
+	Lang      string   `json:"lang"`
+	Support   int      `json:"support"`     // examples that carry it
+	Claim     Counts   `json:"claim"`       // narrative right, whatever the stance
+	Stance    Counts   `json:"stance"`      // narrative and stance right
+	F1        Interval `json:"f1_interval"` // of Claim
+}
+
+// An Interval holds a figure with a probability of 95 %: the percentiles 2.5
+// and 97.5 of a bootstrap that draws the examples again with replacement
+// (Efron 1979). With little support it is wide, and with none meaningless.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// A Total sums up a language, or all.
+type Total struct {
+	Lang           string   `json:"lang"`
+	Examples       int      `json:"examples"`
+	Claim          Counts   `json:"claim"`
+	Precision      Interval `json:"precision_interval"`
+	Recall         Interval `json:"recall_interval"`
+	MicroF1        Interval `json:"micro_f1_interval"`
+	MacroF1        float64  `json:"macro_f1"` // mean over the narratives with support or false tags
+	MacroInterval  Interval `json:"macro_f1_interval"`
+	StanceAccuracy float64  `json:"stance_accuracy"`
+}
+
+// A Confusion is a kind of mistake: Want was labelled and not found, and Got
+// was found and not labelled in the same example. Either is empty where there
+// is no such side.
+type Confusion struct {
+	Want  string `json:"want"`
+	Got   string `json:"got"`
+	N     int    `json:"n"`
+	ID    string `json:"id"`    // of one such example
+	Quote string `json:"quote"` // what was labelled there, or tagged
 }
 
 // A Report is the result of an evaluation.
 type Report struct {
-	Version  string  `json:"version"`
-	Examples int     `json:"examples"`
-	Rows     []Row   `json:"rows"` // in codebook order, then by language; only those with gold or found tags
-	Micro    Row     `json:"micro"`
-	MacroF1  float64 `json:"macro_f1"` // mean over rows, narrative only
+	Version    string      `json:"version"`
+	Examples   int         `json:"examples"`
+	Rows       []Row       `json:"rows"`       // in codebook order, then by language; only those with gold or found tags
+	Totals     []Total     `json:"totals"`     // by language, then all
+	Confusions []Confusion `json:"confusions"` // the most frequent first
+	Micro      Row         `json:"micro"`
+	MacroF1    float64     `json:"macro_f1"` // mean over rows, narrative only
 	// MacroStanceF1 is the mean over rows of narrative and stance.
 	MacroStanceF1 float64 `json:"macro_stance_f1"`
 	// StanceAccuracy is the share of narratives found whose stance is right.
@@ -129,11 +168,20 @@ func Evaluate(examples []Example, c *Classifier) Report {
 	found, stanceRight, touched := 0, 0, 0
 	var scores calibration
 	var dice float64
+	decisions := make([]decision, 0, len(examples))
+	mistakes := confusions{}
 	for _, e := range examples {
 		tags := c.Tags(Input{Title: e.Title, Text: e.Text, Lang: e.Lang, Bloc: e.Bloc})
+		d := decision{lang: e.Lang}
+		mistakes.add(e, tags)
 		for _, n := range narrativesOf(e.Tags, tags) {
 			gold, got := ofNarrative(e.Tags, n), tagsOf(tags, n)
-			row(n, e.Lang).Claim.add(decide(len(gold) > 0, len(got) > 0))
+			one := decide(len(gold) > 0, len(got) > 0)
+			row(n, e.Lang).Claim.add(one)
+			if len(gold) > 0 {
+				row(n, e.Lang).Support++
+			}
+			d.of = append(d.of, outcome{narrative: n, counts: one})
 			for _, t := range got {
 				scores.add(t.Score, len(gold) > 0)
 			}
@@ -147,15 +195,19 @@ func Evaluate(examples []Example, c *Classifier) Report {
 			found++
 			if slices.ContainsFunc(got, func(t corpus.Tag) bool { return t.Stance == gold[0].Stance }) {
 				stanceRight++
+				d.of[len(d.of)-1].stance = true
 			}
-			d := overlap(gold, got, len(e.Text))
-			dice += d
-			if d > 0 {
+			both := overlap(gold, got, len(e.Text))
+			dice += both
+			if both > 0 {
 				touched++
 			}
 		}
+		decisions = append(decisions, d)
 	}
 	rep.finish(rows, c)
+	rep.bootstrap(decisions)
+	rep.Confusions = mistakes.worst()
 	rep.CalibrationError = scores.err()
 	rep.StanceAccuracy = share(stanceRight, found)
 	rep.SpanHit = share(touched, found)
@@ -292,11 +344,22 @@ func (rep *Report) finish(rows map[[2]string]*Row, c *Classifier) {
 // String gives the report as a table for people.
 func (rep Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d examples\n\n", rep.Examples)
-	fmt.Fprintf(&b, "%-26s %-4s %4s %4s %4s  %5s %5s %5s  %s\n", "narrative", "lang", "tp", "fp", "fn", "P", "R", "F1", "F1 with stance")
-	for _, r := range append(slices.Clone(rep.Rows), rep.Micro) {
-		fmt.Fprintf(&b, "%-26s %-4s %4d %4d %4d  %5.3f %5.3f %5.3f  %5.3f\n", r.Narrative, r.Lang, r.Claim.TP, r.Claim.FP, r.Claim.FN,
-			r.Claim.Precision(), r.Claim.Recall(), r.Claim.F1(), r.Stance.F1())
+	fmt.Fprintf(&b, "%d examples, classifier %s\n\n", rep.Examples, rep.Version)
+	fmt.Fprintf(&b, "%-26s %-4s %5s %4s %4s %4s  %5s %5s %5s %-12s %s\n", "narrative", "lang", "gold", "tp", "fp", "fn", "P", "R", "F1", "95 %", "stance F1")
+	for _, r := range rep.Rows {
+		fmt.Fprintf(&b, "%-26s %-4s %5d %4d %4d %4d  %5.3f %5.3f %5.3f %s  %5.3f\n", r.Narrative, r.Lang, r.Support, r.Claim.TP, r.Claim.FP, r.Claim.FN,
+			r.Claim.Precision(), r.Claim.Recall(), r.Claim.F1(), r.F1, r.Stance.F1())
+	}
+	fmt.Fprintf(&b, "\n%-4s %8s  %-18s  %-18s  %-18s  %-18s  %s\n", "lang", "examples", "precision", "recall", "micro F1", "macro F1", "stance")
+	for _, t := range rep.Totals {
+		fmt.Fprintf(&b, "%-4s %8d  %.3f %s  %.3f %s  %.3f %s  %.3f %s  %.3f\n", t.Lang, t.Examples, t.Claim.Precision(), t.Precision,
+			t.Claim.Recall(), t.Recall, t.Claim.F1(), t.MicroF1, t.MacroF1, t.MacroInterval, t.StanceAccuracy)
+	}
+	if len(rep.Confusions) > 0 {
+		b.WriteString("\nmistakes that cost most\n")
+	}
+	for _, m := range rep.Confusions {
+		fmt.Fprintf(&b, "%4d  %s\n      %s: %s\n", m.N, m.kind(), m.ID, m.Quote)
 	}
 	fmt.Fprintf(&b, "\nmacro F1 %.3f, with stance %.3f; stance accuracy %.3f; span hit %.3f, span F1 %.3f; calibration error %.3f\n",
 		rep.MacroF1, rep.MacroStanceF1, rep.StanceAccuracy, rep.SpanHit, rep.SpanF1, rep.CalibrationError)

@@ -18,7 +18,7 @@ import (
 // so that the weight of a word can be kept with the word and a sentence costs
 // two additions of vectors a word.
 const (
-	featureBits = 17
+	featureBits = 18
 	buckets     = 1 << featureBits
 
 	leastGram, mostGram = 2, 5 // letters
@@ -45,6 +45,8 @@ const (
 	kindPair
 	kindHan
 	kindElement
+	kindConcept
+	kindConceptPair
 )
 
 func hashBytes(h uint64, s []byte) uint64 {
@@ -210,7 +212,7 @@ func tallySentence(scan *scanner, sentence string, elements []uint32, to tally) 
 		}
 	})
 	for _, bucket := range elements {
-		to.add(feature{bucket, 1})
+		to.add(feature{bucket, 0.7})
 	}
 	return n
 }

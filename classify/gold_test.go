@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the gold files and goldens in t
 // The gold files are made from testdata/gold/src, where the passages are
 // marked [[so]] in the text, so that nobody counts bytes.
 func TestGoldIsMadeFromItsSource(t *testing.T) {
-	for _, set := range slices.Concat(seenSets, wideSets, heldSets) {
+	for _, set := range slices.Concat(seenSets, blindSets(), heldSets) {
 		got := goldOf(t, set)
 		path := filepath.Join("testdata", "gold", set+".jsonl")
 		if *update {
@@ -127,9 +127,15 @@ func TestQualityIsAsRecorded(t *testing.T) {
 	c := builtin(t)
 	alone := cuesAlone(t)
 	got := "Development set (cues were revised on it, weights trained)\n" + Evaluate(readGold(t), c).String()
-	for _, set := range wideSets {
-		aside := slices.DeleteFunc(readSets(t, set), func(e Example) bool { return !Aside(e) })
-		got += "\nKept aside of " + set + ", by cues alone: " + summary(Evaluate(aside, alone)) + "\nKept aside of " + set + "\n" + Evaluate(aside, c).String()
+	for _, part := range []struct {
+		name string
+		sets []string
+	}{{"bulk", bulkSets}, {"wide", wideSets}, {"plain", plainSets}} {
+		for _, lang := range []string{"en", "ru", "zh"} {
+			aside := slices.DeleteFunc(readSets(t, part.sets...), func(e Example) bool { return !Aside(e) || e.Lang != lang })
+			name := "Kept aside, " + part.name + " " + lang
+			got += "\n" + name + ", by cues alone: " + summary(Evaluate(aside, alone)) + "\n" + name + "\n" + Evaluate(aside, c).String()
+		}
 	}
 	held := readSets(t, heldSets...)
 	got += "\nHeld-out set, by cues alone: " + summary(Evaluate(held, alone)) + "\nHeld-out set\n" + Evaluate(held, c).String()

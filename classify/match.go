@@ -15,8 +15,11 @@ type occurrence struct {
 type program struct {
 	automaton *automaton
 	cues      []compiled
-	anchored  [][]int32 // by element: cues that cannot match without it
-	buckets   []uint32  // by element: what the model knows it by
+	anchored  [][]int32        // by element: cues that cannot match without it
+	buckets   []uint32         // by element: what the model knows it by
+	named     map[int32]uint32 // by element that is a concept: its bucket
+	placed    []uint64         // by element: its bucket, and in the last bit whether it is a concept
+	actors    []int32          // elements: who narratives are about
 	role      map[role]int32
 }
 
@@ -91,6 +94,13 @@ func (p *program) seal() {
 	p.buckets = make([]uint32, len(p.automaton.longest))
 	for key, elem := range p.automaton.elements {
 		p.buckets[elem] = elementBucket(key)
+	}
+	p.placed = make([]uint64, len(p.buckets))
+	for elem, bucket := range p.named {
+		p.buckets[elem], p.placed[elem] = bucket, 1
+	}
+	for elem, bucket := range p.buckets {
+		p.placed[elem] |= uint64(bucket) << 1
 	}
 	uses := make([]int, len(p.automaton.longest))
 	for _, c := range p.cues {

@@ -36,7 +36,7 @@ type Model struct {
 
 const (
 	modelMagic   = "chorus-m"
-	modelVersion = 1
+	modelVersion = 2
 	mostHeader   = 1 << 20
 )
 
@@ -60,17 +60,26 @@ type column struct {
 }
 
 // A fusion makes a probability of the evidence for a passage: a logistic
-// function with coefficients that all narratives share, and an offset of each,
-// shrunk towards none.
+// function with coefficients that all narratives share, and an offset of each
+// narrative and of each narrative in each script, shrunk towards none.
 type fusion struct {
-	Shared    [inputs]float64 `json:"shared"`
-	Offsets   []float64       `json:"offsets"`   // by column
-	Threshold float64         `json:"threshold"` // least probability where no cue carries the passage
+	Shared  [inputs]float64        `json:"shared"`
+	Offsets [][scripts + 1]float64 `json:"offsets"` // by column; the last is for all scripts
+	// Threshold is the least probability that earns a tag, by script: where a
+	// cue of the narrative is in the passage, and where none is.
+	Threshold [scripts][2]float64 `json:"threshold"`
 }
 
-func (f *fusion) probability(column int, e *evidence) float64 {
-	x := e.inputs()
-	z := f.Offsets[column]
+// threshold is what the probability of a passage has to reach.
+func (f *fusion) threshold(s script, cued bool) float64 {
+	if cued {
+		return f.Threshold[s][0]
+	}
+	return f.Threshold[s][1]
+}
+
+func (f *fusion) probability(column int, x *[inputs]float64, s script) float64 {
+	z := f.Offsets[column][s] + f.Offsets[column][scripts]
 	for i, v := range x {
 		z += f.Shared[i] * v
 	}
@@ -131,12 +140,16 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if sha256.Sum256(append(head[len(head)-4:len(head):len(head)], rest...)) != m.sum || len(rest) < int(size) {
 		return nil, fmt.Errorf("read model: its checksum does not fit: the file is damaged")
 	}
-	if err := json.Unmarshal(rest[:size], &m.header); err != nil {
+	var form struct{ Version, Bits int }
+	if err := json.Unmarshal(rest[:size], &form); err != nil {
 		return nil, fmt.Errorf("read model: header: %w", err)
 	}
+	if form.Version != modelVersion || form.Bits != featureBits {
+		return nil, fmt.Errorf("read model: format %d with %d bits, want %d with %d: train it anew with chorus train", form.Version, form.Bits, modelVersion, featureBits)
+	}
 	h := &m.header
-	if h.Version != modelVersion || h.Bits != featureBits {
-		return nil, fmt.Errorf("read model: format %d with %d bits, want %d with %d: train it anew with chorus train", h.Version, h.Bits, modelVersion, featureBits)
+	if err := json.Unmarshal(rest[:size], h); err != nil {
+		return nil, fmt.Errorf("read model: header: %w", err)
 	}
 	raw := rest[size:]
 	if len(raw) != buckets*m.width() || len(h.Fusion.Offsets) != len(h.Columns) {

@@ -5,23 +5,32 @@ import (
 	"compress/gzip"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// seenSets are those that the cues were revised on.
+// The sets of labelled passages. The cues were revised on those that are seen.
+// The others were written blind to the cues: wide ones say their claims in
+// roundabout ways, bulk ones as such outlets put them from day to day, plain
+// ones are about everything else. Held ones are an older small set that nothing was trained on.
 var (
-	seenSets = []string{"en", "ru", "zh", "more-en", "more-ru", "more-zh"}
-	wideSets = []string{"wide-en", "wide-ru", "wide-zh"}
-	heldSets = []string{"held-en", "held-ru", "held-zh"}
+	seenSets  = []string{"en", "ru", "zh", "more-en", "more-ru", "more-zh"}
+	wideSets  = []string{"wide-en", "wide-ru", "wide-zh"}
+	bulkSets  = []string{"bulk-a-en", "bulk-b-en", "bulk-c-en", "bulk-d-en", "bulk-a-ru", "bulk-b-ru", "bulk-c-ru", "bulk-a-zh", "bulk-b-zh", "bulk-c-zh"}
+	plainSets = []string{"plain-en", "plain-ru", "plain-zh"}
+	heldSets  = []string{"held-en", "held-ru", "held-zh"}
 )
+
+// blindSets are what the model is trained on.
+func blindSets() []string { return slices.Concat(wideSets, bulkSets, plainSets) }
 
 // The model in the program is the one that chorus train makes of the gold
 // files and the codebook. With -update it is made anew, which takes a minute.
 func TestModelIsOfThisCodebookAndGold(t *testing.T) {
-	wide, o := readSets(t, wideSets...), TrainOptions{Seen: readSets(t, seenSets...)}
+	blind, o := readSets(t, blindSets()...), TrainOptions{Seen: readSets(t, seenSets...)}
 	if *update {
-		m, rep, err := Train(wide, o)
+		m, rep, err := Train(blind, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +45,7 @@ func TestModelIsOfThisCodebookAndGold(t *testing.T) {
 		t.Logf("%s\n%+v\n%+v", rep, m.header.Fusion, rep.Metrics)
 		return
 	}
-	tr, err := newTrainer(wide, o)
+	tr, err := newTrainer(blind, o)
 	if err != nil {
 		t.Fatal(err)
 	}

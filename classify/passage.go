@@ -26,6 +26,14 @@ func clause(text string, start, end int, s sentence) corpus.Span {
 	return corpus.Span{Start: lo, End: hi}
 }
 
+// trimSpan leaves out blanks and quotes at the ends.
+func trimSpan(text string, s corpus.Span) corpus.Span {
+	t := text[s.Start:s.End]
+	s.Start += len(t) - len(strings.TrimLeft(t, trimmed))
+	s.End = s.Start + len(strings.TrimRight(text[s.Start:s.End], trimmed))
+	return s
+}
+
 func clauseStart(text string, from, least int) int {
 	i := from
 	for i > least {

@@ -77,6 +77,10 @@ func (s *scanner) scan(text string, emit func(token)) []sentence {
 		case isHan(r):
 			put(token{start: int32(i), end: int32(i + size), han: foldHan(r)})
 			i += size
+		case linkLength(text[i:]) > 0:
+			s.pos++
+			joined = false
+			i += linkLength(text[i:])
 		case isWordRune(r):
 			end, word := s.word(i)
 			put(token{start: int32(i), end: int32(end), word: word})
@@ -102,6 +106,31 @@ func (s *scanner) scan(text string, emit func(token)) []sentence {
 	}
 	endSentence(len(text))
 	return s.sentences
+}
+
+// linkLength gives the length of the address or @handle that text begins with,
+// 0 if there is none. The words in it are not the author's.
+func linkLength(text string) int {
+	switch text[0] {
+	case 'h', 'H', 'w', 'W', 't', '@':
+	default:
+		return 0
+	}
+	n := 0
+	for _, prefix := range []string{"https://", "http://", "www.", "t.me/", "@"} {
+		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
+			n = len(prefix)
+			break
+		}
+	}
+	if n == 0 || text[n] <= ' ' {
+		return 0
+	}
+	for n < len(text) && text[n] > ' ' && text[n] < utf8.RuneSelf && !strings.ContainsRune("()<>[]{}\"'*|", rune(text[n])) {
+		n++
+	}
+	// What ends the sentence is not of the address.
+	return len(strings.TrimRight(text[:n], ".,;:!?_"))
 }
 
 // endsSentence decides whether the full stop before byte i ends a sentence.

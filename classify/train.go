@@ -27,39 +27,37 @@ type TrainOptions struct {
 	Seen []Example
 	// Entries are the codebook; nil is the built-in one.
 	Entries []Entry
-	// Alone lets the model tag passages that no cue carries, from the
-	// probability on that is right in nine of ten such passages out of fold.
-	// The built-in model may not: on real texts it was right in about half.
-	Alone bool
 }
 
 // The constants of training.
 const (
-	cueSamples   = 4   // phrases made of each cue
-	costOfError  = 0.5 // C of the support vector machine
-	mostBalance  = 10  // most that an error on a positive costs more
-	epochs       = 10
-	folds        = 4
-	sureShare    = 0.9 // least share of right tags where no cue carries the passage
-	never        = 2   // a threshold that no probability reaches
-	leastLearned = 0.6 // least probability there, however good the passages for training are
+	cueSamples  = 4   // phrases made of each cue
+	costOfError = 0.5 // C of the support vector machine
+	mostBalance = 10  // most that an error on a positive costs more
+	epochs      = 10
+	folds       = 4
+	rarityScale = 0.2 // keeps the vectors about as long as without rarity
+
+	sureShare      = 0.9 // least share of right tags, where a cue is in the passage
+	surerShare     = 0.9 // and where none is
+	quietWeight    = 2   // there a passage without any narrative counts so often: most of what outlets publish is such
+	uncued         = 1   // index of the thresholds
+	leastThreshold = 0.5 // of the probability that earns a tag
+	mostThreshold  = 0.9
 )
 
 // A TrainReport says what a model was trained on, and how it does on what
 // was kept aside.
 type TrainReport struct {
-	Metrics   Metrics `json:"metrics"`
-	Threshold float64 `json:"threshold"` // least probability of a passage that no cue carries; above 1: none is tagged
-	Aside     Report  `json:"aside"`     // on the passages kept aside
+	Metrics   Metrics               `json:"metrics"`
+	Threshold map[string][2]float64 `json:"threshold"` // least probability that earns a tag, by script, with a cue in the passage and without
+	Aside     Report                `json:"aside"`     // on the passages kept aside
 }
 
 // String gives the report as text for people.
 func (rep TrainReport) String() string {
-	alone := "are not tagged"
-	if rep.Threshold < never {
-		alone = fmt.Sprintf("need a probability of %.2f", rep.Threshold)
-	}
-	return fmt.Sprintf("trained on %d passages; those that no cue carries %s\nkept aside: %s", rep.Metrics.Passages, alone, rep.Aside)
+	return fmt.Sprintf("trained on %d passages; probability that earns a tag, with a cue in the passage and without: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
+		rep.Metrics.Passages, rep.Threshold["latin"], rep.Threshold["cyrillic"], rep.Threshold["chinese"], rep.Aside)
 }
 
 // Aside reports whether a passage is kept aside from training: every fifth,
@@ -93,7 +91,7 @@ func Train(examples []Example, o TrainOptions) (*Model, TrainReport, error) {
 		stances = append(stances, tr.stanceRows(m, mine)...)
 	}
 	m := tr.weights(func(*instance) bool { return true })
-	m.header.Fusion = fuse(rows, len(m.header.Columns), o.Alone)
+	m.header.Fusion = fuse(rows, len(m.header.Columns))
 	m.header.Stance.fit(stances)
 	m.header.Training = tr.hash
 	rep, err := tr.report(m)
@@ -117,6 +115,7 @@ type trainer struct {
 	examples  []Example   // blind ones, not kept aside
 	aside     []Example
 	instances []instance
+	rarity    []float32 // by bucket
 	hash      string
 }
 
@@ -166,6 +165,7 @@ func newTrainer(examples []Example, o TrainOptions) (*trainer, error) {
 		tr.addPassages(e)
 	}
 	io.WriteString(sum, tr.cues.version)
+	tr.weighRarity()
 	tr.addCues()
 	tr.hash = hex.EncodeToString(sum.Sum(nil))[:16]
 	return tr, nil
@@ -249,6 +249,37 @@ func (tr *trainer) addPassages(e Example) {
 	}
 }
 
+// weighRarity multiplies each feature by how rare it is among the passages:
+// ln((1+n)/(1+d)) + 1 where d of n passages have it (as scikit-learn's TF-IDF
+// does). Common words then cost the weights little room. The product goes into
+// the weights afterwards, so that a text is read without it.
+func (tr *trainer) weighRarity() {
+	in := make([]int32, buckets)
+	for i := range tr.instances {
+		for _, f := range tr.instances[i].features {
+			if f.bucket < buckets {
+				in[f.bucket]++
+			}
+		}
+	}
+	tr.rarity = make([]float32, buckets)
+	for b, d := range in {
+		tr.rarity[b] = rarityScale * float32(math.Log(float64(1+len(tr.instances))/float64(1+d))+1)
+	}
+	for i := range tr.instances {
+		tr.weigh(tr.instances[i].features)
+	}
+}
+
+// weigh multiplies features, not the biases, by their rarity.
+func (tr *trainer) weigh(features []feature) {
+	for i, f := range features {
+		if f.bucket < buckets {
+			features[i].value *= tr.rarity[f.bucket]
+		}
+	}
+}
+
 // addCues makes instances of the cues: phrases of one alternative for each
 // element, as people who know the field would put the claim. They teach the
 // words of the claims that no labelled passage happens to use.
@@ -262,6 +293,7 @@ func (tr *trainer) addCues() {
 					text, elements := sampleCue(c, rng)
 					v := vector{}
 					in := instanceOf(v, tallySentence(&scan, text, elements, v))
+					tr.weigh(in.features)
 					in.positive, in.permanent = make([]bool, len(tr.entries)), true
 					in.positive[k] = true
 					tr.instances = append(tr.instances, in)
@@ -309,7 +341,7 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 	}
 	m := newModel()
 	n := len(tr.entries)
-	m.header = header{Version: modelVersion, Bits: featureBits, Columns: make([]column, n), Fusion: fusion{Offsets: make([]float64, n)}}
+	m.header = header{Version: modelVersion, Bits: featureBits, Columns: make([]column, n), Fusion: fusion{Offsets: make([][scripts + 1]float64, n)}}
 	m.header.Stance.Columns = make([]column, learnedStances)
 	m.weights = make([]int8, buckets*m.width())
 	var tagged []*instance
@@ -320,14 +352,14 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 	}
 	for k, st := range []corpus.Stance{corpus.StanceReports, corpus.StanceRebuts} {
 		w := separate(tagged, n+k, func(in *instance) bool { return in.stance == st })
-		m.setColumn(n+k, corpus.Narrative{ID: string(st)}, w)
+		m.setColumn(n+k, corpus.Narrative{ID: string(st)}, tr.unweigh(w))
 	}
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, e := range tr.entries {
 		wg.Go(func() {
 			limit <- struct{}{}
-			m.setColumn(k, e.Narrative, separate(chosen, k, func(in *instance) bool { return in.positive[k] }))
+			m.setColumn(k, e.Narrative, tr.unweigh(separate(chosen, k, func(in *instance) bool { return in.positive[k] })))
 			<-limit
 		})
 	}
@@ -382,6 +414,14 @@ func separate(instances []*instance, column int, positive func(*instance) bool) 
 	return w
 }
 
+// unweigh turns weights of weighed features into weights of plain ones.
+func (tr *trainer) unweigh(w []float32) []float32 {
+	for b, r := range tr.rarity {
+		w[b] *= r
+	}
+	return w
+}
+
 // setColumn rounds the weights of a narrative to a byte each.
 func (m *Model) setColumn(k int, n corpus.Narrative, w []float32) {
 	var most float32
@@ -402,11 +442,13 @@ func (m *Model) setColumn(k int, n corpus.Narrative, w []float32) {
 
 // A fusionRow is the evidence for one narrative in one labelled passage.
 type fusionRow struct {
-	column   int
-	fold     uint64
-	x        [inputs]float64
-	eligible bool
-	right    bool
+	column int
+	script script
+	fold   uint64
+	x      *[inputs]float64
+	cued   bool
+	right  bool
+	quiet  bool // the passage carries no narrative at all
 }
 
 // rows gathers the evidence that a model finds in the examples: for each
@@ -421,67 +463,73 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 		}
 		c.program.read(e.Text, r)
 		found, _ := c.evidence(e.Text, r)
-		best := map[int]evidence{}
-		for _, ev := range slices.Concat(found...) {
-			b, ok := best[ev.entry]
-			if !ok || ev.carried && !b.carried || ev.carried == b.carried && ev.margin > b.margin {
-				best[ev.entry] = ev
+		for k, all := range found {
+			best := -1
+			for i := range all {
+				if all[i].believable() && (best < 0 || all[i].carried && !all[best].carried || all[i].carried == all[best].carried && all[i].margin > all[best].margin) {
+					best = i
+				}
 			}
-		}
-		for k := range tr.entries {
-			if ev, ok := best[k]; ok {
+			if best >= 0 {
 				right := slices.ContainsFunc(e.Tags, func(t GoldTag) bool { return tr.entryOf(t.Narrative) == k })
-				out = append(out, fusionRow{column: k, fold: foldOf(e) / folds % 5, x: ev.inputs(), eligible: ev.eligible(), right: right})
+				out = append(out, fusionRow{column: k, script: all[best].script, fold: foldOf(e) / folds % 5, x: all[best].inputs(), cued: all[best].cued(), right: right, quiet: len(e.Tags) == 0})
 			}
 		}
 	}
 	return out
 }
 
-// fuse fits the fusion to evidence, and chooses the threshold by folds if the
-// model may tag what no cue carries.
-func fuse(rows []fusionRow, columns int, alone bool) fusion {
+// fuse fits the fusion to evidence, and chooses the thresholds by folds: the
+// lowest from which on the share of right tags is enough.
+func fuse(rows []fusionRow, columns int) fusion {
 	f := fitFusion(rows, columns, func(fusionRow) bool { return true })
-	f.Threshold = never
-	if !alone {
-		return f
-	}
 	type guess struct {
-		p     float64
-		right bool
+		p float64
+		r fusionRow
 	}
-	var guesses []guess
+	var guesses [scripts][2][]guess
 	for fold := range uint64(5) {
 		part := fitFusion(rows, columns, func(r fusionRow) bool { return r.fold != fold })
 		for _, r := range rows {
-			if r.fold == fold && r.eligible {
-				guesses = append(guesses, guess{part.of(r), r.right})
+			if r.fold == fold {
+				k := 0
+				if !r.cued {
+					k = uncued
+				}
+				guesses[r.script][k] = append(guesses[r.script][k], guess{part.probability(r.column, r.x, r.script), r})
 			}
 		}
 	}
-	slices.SortFunc(guesses, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
-	right := 0
-	for i, g := range guesses {
-		if g.p < leastLearned {
-			break
-		}
-		if g.right {
-			right++
-		}
-		if i >= 9 && float64(right) >= sureShare*float64(i+1) {
-			f.Threshold = g.p
+	for s := range scripts {
+		for k := range guesses[s] {
+			share, quiet := sureShare, 1.0
+			if k == uncued {
+				share, quiet = surerShare, quietWeight
+			}
+			all := guesses[s][k]
+			slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
+			f.Threshold[s][k] = mostThreshold
+			right, sum := 0.0, 0.0
+			for _, g := range all {
+				if g.p < leastThreshold {
+					break
+				}
+				switch {
+				case g.r.right:
+					right++
+					sum++
+				case g.r.quiet:
+					sum += quiet
+				default:
+					sum++
+				}
+				if right >= share*sum {
+					f.Threshold[s][k] = math.Round(g.p*1e3) / 1e3
+				}
+			}
 		}
 	}
-	f.Threshold = math.Round(f.Threshold*1e3) / 1e3
 	return f
-}
-
-func (f *fusion) of(r fusionRow) float64 {
-	z := f.Offsets[r.column]
-	for i, v := range r.x {
-		z += f.Shared[i] * v
-	}
-	return 1 / (1 + math.Exp(-z))
 }
 
 // The strengths of the ridge that holds the coefficients of the fusion back:
@@ -493,7 +541,8 @@ const (
 
 // fitFusion is a logistic regression by Newton's method.
 func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
-	n := inputs + columns
+	const each = int(scripts) + 1 // offsets of a column
+	n := inputs + columns*each
 	w := make([]float64, n)
 	for range 15 {
 		gradient, hessian := make([]float64, n), make([][]float64, n)
@@ -513,7 +562,7 @@ func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
 			}
 			clear(x)
 			copy(x, r.x[:])
-			x[inputs+r.column] = 1
+			x[inputs+r.column*each+int(r.script)], x[inputs+r.column*each+int(scripts)] = 1, 1
 			addNewton(gradient, hessian, w, x, r.right)
 		}
 		solve(hessian, gradient)
@@ -521,8 +570,11 @@ func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
 			w[i] += step
 		}
 	}
-	f := fusion{Offsets: w[inputs:]}
+	f := fusion{Offsets: make([][each]float64, columns)}
 	copy(f.Shared[:], w)
+	for k := range f.Offsets {
+		copy(f.Offsets[k][:], w[inputs+k*each:])
+	}
 	return f
 }
 
@@ -543,7 +595,9 @@ func addNewton(gradient []float64, hessian [][]float64, w, x []float64, right bo
 		}
 		gradient[i] += (y - p) * v
 		for j, u := range x {
-			hessian[i][j] += p * (1 - p) * v * u
+			if u != 0 {
+				hessian[i][j] += p * (1 - p) * v * u
+			}
 		}
 	}
 }
@@ -573,7 +627,10 @@ func (tr *trainer) report(m *Model) (TrainReport, error) {
 		return TrainReport{}, err
 	}
 	c := tr.cues.with(m)
-	rep := TrainReport{Threshold: m.header.Fusion.Threshold, Aside: Evaluate(tr.aside, c)}
+	rep := TrainReport{Threshold: map[string][2]float64{}, Aside: Evaluate(tr.aside, c)}
+	for s, name := range []string{"latin", "cyrillic", "chinese"} {
+		rep.Threshold[name] = m.header.Fusion.Threshold[s]
+	}
 	rep.Metrics = Metrics{Passages: len(tr.examples), Aside: len(tr.aside),
 		Precision: rep.Aside.Micro.Claim.Precision(), Recall: rep.Aside.Micro.Claim.Recall(), CalibrationError: rep.Aside.CalibrationError}
 	return rep, nil

@@ -46,10 +46,12 @@ func sameLine(text string, a, b sentence) bool {
 	return true
 }
 
-// elementsBySentence lists the buckets of the elements that occur in each
-// sentence, each once.
+// elementsBySentence lists the features of each sentence that are not words:
+// the elements and concepts in it, each once, and the pairs of concepts.
 func (p *program) elementsBySentence(r *reading) [][]uint32 {
-	out := make([][]uint32, len(r.sentences))
+	// A place is the sentence, the bucket, and whether it is a concept's, so
+	// that places sort as numbers.
+	var places []uint64
 	for _, state := range r.reached {
 		s, last := int32(0), int32(-1)
 		for _, o := range r.ended[state] {
@@ -61,13 +63,25 @@ func (p *program) elementsBySentence(r *reading) [][]uint32 {
 			}
 			last = s
 			for _, elem := range p.automaton.elems[state] {
-				out[s] = append(out[s], p.buckets[elem])
+				places = append(places, uint64(s)<<32|p.placed[elem])
 			}
 		}
 	}
-	for i, found := range out {
-		slices.Sort(found)
-		out[i] = slices.Compact(found)
+	slices.Sort(places)
+	out := make([][]uint32, len(r.sentences))
+	features, concepts := make([]uint32, 0, 256), make([]uint32, 0, 64)
+	for i, at := range places {
+		b := uint32(at) >> 1
+		if n := len(features); n == 0 || features[n-1] != b {
+			features = append(features, b)
+			if at&1 != 0 {
+				concepts = append(concepts, b)
+			}
+		}
+		if i+1 == len(places) || places[i+1]>>32 != at>>32 {
+			out[at>>32] = slices.Clone(conceptPairs(concepts, features))
+			features, concepts = features[:0], concepts[:0]
+		}
 	}
 	return out
 }
@@ -75,70 +89,70 @@ func (p *program) elementsBySentence(r *reading) [][]uint32 {
 // An evidence is what the codebook and the weights say of one passage and one
 // narrative.
 type evidence struct {
-	entry   int
 	window  window
-	best    hit     // the hit that stands for the passage if no cue carries it
 	margin  float64 // of the narrative
 	other   float64 // the highest of the other narratives
 	levels  [4]int  // hits by level
 	carried bool    // a cue earns the tag alone, or two together
+	peopled bool    // somebody whom narratives are about is named in the text
 	script  script
 }
 
-// eligible reports whether the model may tag the passage though no cue carries
-// it: a weak cue must have hit, and none that says never. What the codebook
-// knows no word of is left alone: on real texts, the model is right about one
-// in four of such passages.
-func (e *evidence) eligible() bool {
-	return !e.carried && e.levels[Weak] > 0 && e.levels[Never] == 0
-}
+// believable reports whether the model may tag the passage: some cue carries
+// it, or the text is about the world of the narratives and no cue says never.
+func (e *evidence) believable() bool { return e.carried || e.peopled && e.levels[Never] == 0 }
+
+// cued reports whether a cue of the claim is in the passage, not only words of
+// its topic.
+func (e *evidence) cued() bool { return e.levels[Strong]+e.levels[Weak] > 0 }
 
 // inputs are what the probability is computed from; see fusion.
-const inputs = 11
+const inputs = 13
 
-func (e *evidence) inputs() [inputs]float64 {
-	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other)}
+func (e *evidence) inputs() *[inputs]float64 {
+	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other), max(0, e.margin)}
 	if e.carried {
-		x[4] = 1
+		x[5], x[6] = 1, e.margin
 	}
 	for level, n := range e.levels {
-		x[5+level] = logCount(n)
+		x[7+level] = logCount(n)
 	}
 	if e.script != latin {
-		x[8+int(e.script)] = 1
+		x[10+int(e.script)] = 1
 	}
-	return x
+	return &x
 }
 
-// evidence judges the passages around all hits, where the model knows the
-// narrative. Without a model there is none.
+// leastMargin is the margin under which a passage without any cue of a
+// narrative is not looked at: its probability is far from every threshold.
+const leastMargin = -0.8
+
+// evidence judges all passages of a text for the narratives that the model
+// knows: those with a cue of the narrative, and those whose words come near.
+// Without a model there is none.
 // They come by entry, then in the order of the text.
 func (c *Classifier) evidence(text string, r *reading) ([][]evidence, *judge) {
 	out := make([][]evidence, len(c.entries))
-	if c.model == nil {
+	if c.model == nil || len(r.sentences) == 0 {
 		return out, nil
 	}
-	var judge *judge
-	for e, hits := range c.hitsByEntry(r.hits) {
-		if len(hits) == 0 || c.columns[e] < 0 {
+	judge := newJudge(c.model, &c.program, text, r)
+	byEntry := c.hitsByEntry(r.hits)
+	passages := judge.passages()
+	peopled := slices.ContainsFunc(c.program.actors, func(elem int32) bool { return r.present[elem] != absent })
+	for e, hits := range byEntry {
+		column := c.columns[e]
+		if column < 0 {
 			continue
 		}
 		carriers := c.carriers(hits)
-		if len(carriers) == 0 && c.model.header.Fusion.Threshold > 1 {
-			continue // no probability could tag it
-		}
-		if judge == nil {
-			judge = newJudge(c.model, &c.program, text, r)
-		}
-		last := window{-1, -1}
-		for _, h := range hits {
-			w := judge.windows[h.sentence]
-			if c.rules[h.cue].cue.Level == Never || w == last {
+		for _, w := range passages {
+			all := judge.marginsOf(w)
+			if len(w.of(hits)) == 0 && all[column] < leastMargin {
 				continue
 			}
-			last = w
-			ev := judge.evidence(w, c.columns[e])
-			ev.entry = e
+			ev := judge.evidence(w, column)
+			ev.peopled = peopled
 			c.weighHits(&ev, hits, carriers)
 			out[e] = append(out[e], ev)
 		}
@@ -146,16 +160,10 @@ func (c *Classifier) evidence(text string, r *reading) ([][]evidence, *judge) {
 	return out, judge
 }
 
-// weighHits counts the hits of a passage. The one that stands for it is the
-// first of the best level.
+// weighHits counts the hits of a passage.
 func (c *Classifier) weighHits(ev *evidence, hits, carriers []hit) {
-	best := Never
 	for _, h := range ev.window.of(hits) {
-		level := c.rules[h.cue].cue.Level
-		ev.levels[level]++
-		if level < best {
-			ev.best, best = h, level
-		}
+		ev.levels[c.rules[h.cue].cue.Level]++
 	}
 	ev.carried = len(ev.window.of(carriers)) > 0
 }
@@ -168,19 +176,36 @@ func (w window) of(hits []hit) []hit {
 	return hits[lo:hi]
 }
 
-// probability is what the model makes of the evidence.
-func (c *Classifier) probability(ev *evidence) float64 {
-	return c.model.header.Fusion.probability(c.columns[ev.entry], ev)
+// probability is what the model makes of the evidence for an entry.
+func (c *Classifier) probability(entry int, ev *evidence) float64 {
+	return c.model.header.Fusion.probability(c.columns[entry], ev.inputs(), ev.script)
 }
 
-// probabilities gives, for each sentence, the highest probability of the
-// passages of a narrative that hold it.
-func (c *Classifier) probabilities(all []evidence) map[int32]float64 {
-	out := map[int32]float64{}
+// A belief is what the model says of a sentence: the highest probability of
+// the believable passages that hold it, and whether one of them earns the tag.
+type belief struct {
+	probability float64
+	earned      bool
+	window      window // of the highest probability
+}
+
+// beliefs judges the sentences for an entry.
+func (c *Classifier) beliefs(entry int, all []evidence) map[int32]belief {
+	out := map[int32]belief{}
 	for i := range all {
-		p := c.probability(&all[i])
-		for s := all[i].window.first; s <= all[i].window.last; s++ {
-			out[s] = max(out[s], p)
+		ev := &all[i]
+		if !ev.believable() {
+			continue
+		}
+		p := c.probability(entry, ev)
+		earned := p >= c.model.header.Fusion.threshold(ev.script, ev.cued())
+		for s := ev.window.first; s <= ev.window.last; s++ {
+			b := out[s]
+			if p > b.probability {
+				b.probability, b.window = p, ev.window
+			}
+			b.earned = b.earned || earned
+			out[s] = b
 		}
 	}
 	return out
@@ -222,6 +247,24 @@ func (j *judge) marginsOf(w window) []float64 {
 	return all
 }
 
+// passages are the windows of all sentences, each once, in order.
+func (j *judge) passages() []window {
+	out := slices.Clone(j.windows)
+	slices.SortFunc(out, func(a, b window) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
+	return slices.Compact(out)
+}
+
+// heaviest gives the sentence of a passage that speaks most for a narrative.
+func (j *judge) heaviest(w window, column int) int32 {
+	best, most := w.first, math.Inf(-1)
+	for s := w.first; s <= w.last; s++ {
+		if m := j.marginsOf(window{s, s})[column]; m > most {
+			best, most = s, m
+		}
+	}
+	return best
+}
+
 func (j *judge) evidence(w window, column int) evidence {
 	ev := evidence{window: w}
 	all := j.marginsOf(w)[:len(j.model.header.Columns)]
@@ -243,42 +286,53 @@ func (j *judge) evidence(w window, column int) evidence {
 	return ev
 }
 
-// mostWords bounds how many words explain a tag.
+// mostWords bounds how many words a tag names.
 const mostWords = 3
 
 // heaviest gives the words of a sentence that speak most for a narrative, or
 // the pairs of characters, in the order of their weight.
 func (c *Classifier) heaviest(sentence string, entry int) []string {
-	type weighed struct {
-		word   string
-		weight float32
+	var out []string
+	for _, w := range c.weighWords(sentence, entry) {
+		out = append(out, w.Word)
 	}
+	return out[:min(len(out), mostWords)]
+}
+
+// weighWords gives the words of a passage that speak for a narrative, the
+// heaviest first, at most explainedWords. A weight is the share of the word,
+// its letters included, in the margin.
+func (c *Classifier) weighWords(passage string, entry int) []WordWeight {
 	column := c.columns[entry]
-	var found []weighed
+	var found []WordWeight
 	var scan scanner
 	var before rune
-	scan.scan(sentence, func(t token) {
-		w := weighed{word: string(t.word)}
+	var n size
+	scan.scan(passage, func(t token) {
+		n.tokens++
+		word, weight := string(t.word), float32(0)
 		switch {
 		case t.han == 0:
-			w.weight = c.model.weigh(t.word).sums[column]
+			weight = c.model.weigh(t.word).sums[column]
 		case t.joined && before != 0:
-			w.word = string([]rune{before, t.han})
+			word = string([]rune{before, t.han})
 			of := make([]float32, c.model.width())
 			for _, f := range hanFeatures([]rune{before, t.han}, nil) {
 				c.model.addTo(of, f)
 			}
-			w.weight = of[column]
+			weight = of[column]
 		}
 		before = t.han
-		if w.weight > 0 && !slices.ContainsFunc(found, func(f weighed) bool { return f.word == w.word }) {
-			found = append(found, w)
+		if weight > 0 && !slices.ContainsFunc(found, func(f WordWeight) bool { return f.Word == word }) {
+			found = append(found, WordWeight{word, float64(weight)})
 		}
 	})
-	slices.SortStableFunc(found, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
-	var out []string
-	for _, f := range found[:min(len(found), mostWords)] {
-		out = append(out, f.word)
+	for i := range found {
+		found[i].Weight = round4(found[i].Weight * float64(c.model.column(column).Scale) / float64(n.norm()))
 	}
-	return out
+	slices.SortStableFunc(found, func(a, b WordWeight) int { return cmp.Compare(b.Weight, a.Weight) })
+	return found[:min(len(found), explainedWords)]
 }
+
+// explainedWords bounds how many words an explanation shows.
+const explainedWords = 8

@@ -66,7 +66,7 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
 	d.ID = identity(item.URL, capture.FinalURL(), d.Article.Canonical)
 	d.Version = corpus.VersionOf(&d.Article)
-	d.Tags, d.Judge = m.tags(d, outlet.Bloc), m.tagger.Version()
+	d.Tags, d.Judge = m.tags(d, outlet.Bloc), m.judge()
 	return d
 }
 
@@ -74,7 +74,8 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 func writable(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
 
 func (m *Monitor) tags(d *corpus.Document, bloc corpus.Bloc) []corpus.Tag {
-	tags := m.tagger.Tags(classify.Input{Title: d.Title(), Text: d.Article.Text, Lang: d.Article.Lang, Bloc: bloc})
+	in := classify.Input{Title: d.Title(), Text: d.Article.Text, Lang: d.Article.Lang, Bloc: bloc}
+	tags := m.advise(m.tagger.Tags(in), in)
 	kept := tags[:0]
 	for _, t := range tags {
 		if t.Score >= m.cfg.Narratives.Threshold {

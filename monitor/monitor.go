@@ -34,6 +34,7 @@ import (
 	"chorus/extract"
 	"chorus/feeds"
 	"chorus/index/local"
+	"chorus/opinion"
 	"chorus/store"
 )
 
@@ -44,6 +45,7 @@ type Options struct {
 	Log      *slog.Logger                  // nil: nothing is logged
 	Progress func(stage string, n, of int) // called now and then during long work; nil: not. of is 0 if unknown
 	Now      func() time.Time              // nil: time.Now
+	Getenv   func(string) string           // where the second opinion is set up, see package opinion; nil: nowhere
 }
 
 // A Monitor is an open data folder with everything that works on it. One
@@ -59,6 +61,7 @@ type Monitor struct {
 	crawler   *crawl.Crawler
 	extractor *extract.Extractor
 	tagger    *classify.Classifier
+	advisor   *opinion.Advisor // nil: no second opinion is asked for
 	registry  *feeds.Registry
 	metrics   *metrics
 
@@ -93,13 +96,13 @@ func Open(ctx context.Context, o Options) (*Monitor, error) {
 	}
 	m.reading = make(chan struct{}, cores(o.Config.Extract.Workers))
 	m.metrics = newMetrics(m)
-	if err := m.open(ctx, o.Verb); err != nil {
+	if err := m.open(ctx, o); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
 }
 
-func (m *Monitor) open(ctx context.Context, verb string) (err error) {
+func (m *Monitor) open(ctx context.Context, o Options) (err error) {
 	if m.registry, err = Registry(m.cfg); err != nil {
 		return err
 	}
@@ -110,7 +113,10 @@ func (m *Monitor) open(ctx context.Context, verb string) (err error) {
 	if m.crawler, err = newCrawler(m.cfg, m.log); err != nil {
 		return err
 	}
-	if m.lock, err = store.Acquire(ctx, m.cfg.Data, verb); err != nil {
+	if m.lock, err = store.Acquire(ctx, m.cfg.Data, o.Verb); err != nil {
+		return err
+	}
+	if m.advisor, err = newAdvisor(o, m.log); err != nil {
 		return err
 	}
 	if m.store, err = store.Open(ctx, m.cfg.Data); err != nil {

@@ -36,7 +36,7 @@ type RetagCount struct {
 // Interrupted, what is tagged is tagged; the next call begins anew.
 func (m *Monitor) Retag(ctx context.Context) (RetagSummary, error) {
 	r := retagger{Monitor: m, counts: map[string]*RetagCount{}}
-	r.sum.Version = m.tagger.Version()
+	r.sum.Version = m.judge()
 	total, err := m.store.Count(ctx)
 	if err != nil {
 		return r.sum, fmt.Errorf("retag: %w", err)

@@ -279,6 +279,10 @@ func (a *Advisor) refused(now time.Time, err error) {
 	}
 }
 
+// Name says who is asked, and how: "prompt-1" and the name of the model. It
+// belongs into the version of the tags.
+func (a *Advisor) Name() string { return "opinion-" + promptVersion + "-" + a.o.Model }
+
 // Stats tells what became of the questions so far.
 func (a *Advisor) Stats() Stats {
 	if a == nil {

@@ -248,5 +248,5 @@ func (a *app) open(ctx context.Context, verb string) (*monitor.Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return monitor.Open(ctx, monitor.Options{Config: c, Verb: verb, Log: a.logger(c), Progress: a.progress()})
+	return monitor.Open(ctx, monitor.Options{Config: c, Verb: verb, Log: a.logger(c), Progress: a.progress(), Getenv: os.Getenv})
 }

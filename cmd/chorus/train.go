@@ -12,9 +12,8 @@ import (
 
 // trainFlags are those of chorus train.
 type trainFlags struct {
-	out   string
-	seen  []string
-	alone bool
+	out  string
+	seen []string
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -40,7 +39,6 @@ narrative; 2 used wrongly.`,
 	}
 	c.Flags().StringVar(&f.out, "out", "", "`file` to write the model to")
 	c.Flags().StringArrayVar(&f.seen, "seen", nil, "passages in `file` that the cues were revised on")
-	c.Flags().BoolVar(&f.alone, "alone", false, "let the model tag what no cue carries, if it is sure")
 	return c
 }
 
@@ -56,7 +54,7 @@ func (a *app) runTrain(_ context.Context, files []string, f trainFlags) error {
 	if err != nil {
 		return err
 	}
-	m, rep, err := classify.Train(examples, classify.TrainOptions{Seen: seen, Alone: f.alone})
+	m, rep, err := classify.Train(examples, classify.TrainOptions{Seen: seen})
 	if err != nil {
 		return err
 	}
