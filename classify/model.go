@@ -29,7 +29,8 @@ import (
 type Model struct {
 	header  header
 	sum     [sha256.Size]byte
-	weights []int8 // by bucket, then by column
+	weights []int8   // by bucket, then by column
+	live    []uint64 // a bit for each bucket that has a weight: most pairs of words have none
 	seed    maphash.Seed
 	cache   []atomic.Pointer[weighedWord]
 }
@@ -159,6 +160,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 	for i, b := range raw {
 		m.weights[i] = int8(b)
 	}
+	m.findLive()
 	return m, nil
 }
 
@@ -262,10 +264,27 @@ func (s *sums) word(form []byte) uint64 {
 func (s *sums) add(f feature) { s.model.addTo(s.of, f) }
 
 func (m *Model) addTo(of []float32, f feature) {
+	if m.live[f.bucket>>6]&(1<<(f.bucket&63)) == 0 {
+		return
+	}
 	n := len(of)
 	row := m.weights[int(f.bucket)*n : int(f.bucket)*n+n]
 	for i, w := range row {
 		of[i] += f.value * float32(w)
+	}
+}
+
+// findLive notes which buckets have weights.
+func (m *Model) findLive() {
+	m.live = make([]uint64, buckets/64)
+	n := m.width()
+	for b := range buckets {
+		for _, w := range m.weights[b*n : b*n+n] {
+			if w != 0 {
+				m.live[b>>6] |= 1 << (b & 63)
+				break
+			}
+		}
 	}
 }
 

@@ -364,6 +364,7 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 		})
 	}
 	wg.Wait()
+	m.findLive()
 	return m
 }
 
