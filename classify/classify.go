@@ -278,7 +278,7 @@ func (c *Classifier) learnedClaims(text string, r *reading, e int, hits []hit, a
 	var out []claim
 	for i := range all {
 		ev := &all[i]
-		if ev.carried || !ev.believable() || c.probability(e, ev) < c.model.header.Fusion.threshold(ev.script, ev.cued()) {
+		if ev.carried || !ev.believable() || c.probability(e, ev) < c.model.header.Fusion.Threshold[ev.script] {
 			continue
 		}
 		s := j.heaviest(ev.window, c.columns[e])

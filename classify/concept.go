@@ -21,13 +21,6 @@ const conceptsPrefix = "concepts"
 // conceptFiles are the built-in ones.
 var conceptFiles = []string{"concepts.yaml", "concepts-a.yaml"}
 
-// actors are the concepts of whom all narratives are about: a text that names
-// none of them carries none, unless a cue says so.
-var actors = []string{
-	"usa", "west", "nato", "europe", "russia", "china", "ukraine", "global_south", "brics_sco", "taiwan", "gaza", "donbas", "xinjiang",
-	"western_media", "nord_stream",
-}
-
 // readConcepts reads concepts: name, language, alternatives.
 func readConcepts(name string, src []byte, families map[string]groups) (map[string][]phrase, []error) {
 	s := &source{name: name}
@@ -84,17 +77,9 @@ func (c *Classifier) addConcepts() error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range actors {
-		if concepts[name] == nil {
-			return fmt.Errorf("concepts: no concept %q", name)
-		}
-	}
 	for _, name := range names {
 		elem := c.program.automaton.add(element{phrases: concepts[name]})
 		c.program.named[elem] = bucketOf(hashBytes(kindConcept, []byte(name)))
-		if slices.Contains(actors, name) {
-			c.program.actors = append(c.program.actors, elem)
-		}
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, title bool) []Explan
 				continue
 			}
 			x := c.explanation(text, r, e, ev.window, hits, sig)
-			x.Probability, x.Threshold, x.Margin = round4(p), c.model.header.Fusion.threshold(ev.script, ev.cued()), round4(ev.margin)
+			x.Probability, x.Threshold, x.Margin = round4(p), c.model.header.Fusion.Threshold[ev.script], round4(ev.margin)
 			x.Words = c.weighWords(text[x.Span.Start:x.Span.End], e)
 			var carrier *hit
 			if own := ev.window.of(carriers); len(own) > 0 {
@@ -101,8 +101,8 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, title bool) []Explan
 			x.Stance = c.stanceOf(carrier, ev.window, sig, bloc, j)
 			x.believable = ev.believable()
 			switch {
-			case !ev.believable() && !ev.peopled:
-				x.Why = "the text names nobody whom the narratives are about"
+			case !ev.believable() && !ev.cued():
+				x.Why = "no cue of the claim is in the passage, only words"
 			case !ev.believable():
 				x.Why = "a cue says that this is another matter"
 			case p < x.Threshold:

@@ -19,7 +19,6 @@ type program struct {
 	buckets   []uint32         // by element: what the model knows it by
 	named     map[int32]uint32 // by element that is a concept: its bucket
 	placed    []uint64         // by element: its bucket, and in the last bit whether it is a concept
-	actors    []int32          // elements: who narratives are about
 	role      map[role]int32
 }
 

@@ -37,7 +37,7 @@ type Model struct {
 
 const (
 	modelMagic   = "chorus-m"
-	modelVersion = 2
+	modelVersion = 3
 	mostHeader   = 1 << 20
 )
 
@@ -66,17 +66,8 @@ type column struct {
 type fusion struct {
 	Shared  [inputs]float64        `json:"shared"`
 	Offsets [][scripts + 1]float64 `json:"offsets"` // by column; the last is for all scripts
-	// Threshold is the least probability that earns a tag, by script: where a
-	// cue of the narrative is in the passage, and where none is.
-	Threshold [scripts][2]float64 `json:"threshold"`
-}
-
-// threshold is what the probability of a passage has to reach.
-func (f *fusion) threshold(s script, cued bool) float64 {
-	if cued {
-		return f.Threshold[s][0]
-	}
-	return f.Threshold[s][1]
+	// Threshold is the least probability that earns a tag, by script.
+	Threshold [scripts]float64 `json:"threshold"`
 }
 
 func (f *fusion) probability(column int, x *[inputs]float64, s script) float64 {

@@ -38,10 +38,7 @@ const (
 	folds       = 4
 	rarityScale = 0.2 // keeps the vectors about as long as without rarity
 
-	sureShare      = 0.9 // least share of right tags, where a cue is in the passage
-	surerShare     = 0.9 // and where none is
-	quietWeight    = 2   // there a passage without any narrative counts so often: most of what outlets publish is such
-	uncued         = 1   // index of the thresholds
+	sureShare      = 0.9 // least share of right tags
 	leastThreshold = 0.5 // of the probability that earns a tag
 	mostThreshold  = 0.9
 )
@@ -49,14 +46,14 @@ const (
 // A TrainReport says what a model was trained on, and how it does on what
 // was kept aside.
 type TrainReport struct {
-	Metrics   Metrics               `json:"metrics"`
-	Threshold map[string][2]float64 `json:"threshold"` // least probability that earns a tag, by script, with a cue in the passage and without
-	Aside     Report                `json:"aside"`     // on the passages kept aside
+	Metrics   Metrics            `json:"metrics"`
+	Threshold map[string]float64 `json:"threshold"` // least probability that earns a tag, by script
+	Aside     Report             `json:"aside"`     // on the passages kept aside
 }
 
 // String gives the report as text for people.
 func (rep TrainReport) String() string {
-	return fmt.Sprintf("trained on %d passages; probability that earns a tag, with a cue in the passage and without: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
+	return fmt.Sprintf("trained on %d passages; probability that earns a tag: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
 		rep.Metrics.Passages, rep.Threshold["latin"], rep.Threshold["cyrillic"], rep.Threshold["chinese"], rep.Aside)
 }
 
@@ -447,9 +444,7 @@ type fusionRow struct {
 	script script
 	fold   uint64
 	x      *[inputs]float64
-	cued   bool
 	right  bool
-	quiet  bool // the passage carries no narrative at all
 }
 
 // rows gathers the evidence that a model finds in the examples: for each
@@ -473,7 +468,7 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 			}
 			if best >= 0 {
 				right := slices.ContainsFunc(e.Tags, func(t GoldTag) bool { return tr.entryOf(t.Narrative) == k })
-				out = append(out, fusionRow{column: k, script: all[best].script, fold: foldOf(e) / folds % 5, x: all[best].inputs(), cued: all[best].cued(), right: right, quiet: len(e.Tags) == 0})
+				out = append(out, fusionRow{column: k, script: all[best].script, fold: foldOf(e) / folds % 5, x: all[best].inputs(), right: right})
 			}
 		}
 	}
@@ -488,45 +483,29 @@ func fuse(rows []fusionRow, columns int) fusion {
 		p float64
 		r fusionRow
 	}
-	var guesses [scripts][2][]guess
+	var guesses [scripts][]guess
 	for fold := range uint64(5) {
 		part := fitFusion(rows, columns, func(r fusionRow) bool { return r.fold != fold })
 		for _, r := range rows {
 			if r.fold == fold {
-				k := 0
-				if !r.cued {
-					k = uncued
-				}
-				guesses[r.script][k] = append(guesses[r.script][k], guess{part.probability(r.column, r.x, r.script), r})
+				guesses[r.script] = append(guesses[r.script], guess{part.probability(r.column, r.x, r.script), r})
 			}
 		}
 	}
 	for s := range scripts {
-		for k := range guesses[s] {
-			share, quiet := sureShare, 1.0
-			if k == uncued {
-				share, quiet = surerShare, quietWeight
+		all := guesses[s]
+		slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
+		f.Threshold[s] = mostThreshold
+		right := 0.0
+		for i, g := range all {
+			if g.p < leastThreshold {
+				break
 			}
-			all := guesses[s][k]
-			slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
-			f.Threshold[s][k] = mostThreshold
-			right, sum := 0.0, 0.0
-			for _, g := range all {
-				if g.p < leastThreshold {
-					break
-				}
-				switch {
-				case g.r.right:
-					right++
-					sum++
-				case g.r.quiet:
-					sum += quiet
-				default:
-					sum++
-				}
-				if right >= share*sum {
-					f.Threshold[s][k] = math.Round(g.p*1e3) / 1e3
-				}
+			if g.r.right {
+				right++
+			}
+			if right >= sureShare*float64(i+1) {
+				f.Threshold[s] = math.Round(g.p*1e3) / 1e3
 			}
 		}
 	}
@@ -628,7 +607,7 @@ func (tr *trainer) report(m *Model) (TrainReport, error) {
 		return TrainReport{}, err
 	}
 	c := tr.cues.with(m)
-	rep := TrainReport{Threshold: map[string][2]float64{}, Aside: Evaluate(tr.aside, c)}
+	rep := TrainReport{Threshold: map[string]float64{}, Aside: Evaluate(tr.aside, c)}
 	for s, name := range []string{"latin", "cyrillic", "chinese"} {
 		rep.Threshold[name] = m.header.Fusion.Threshold[s]
 	}

@@ -38,7 +38,7 @@ Exit status: 0 done; 1 failed; 2 used wrongly.`,
 			return a.runClassify(c.Context(), args, explain)
 		},
 	}
-	c.Flags().BoolVar(&explain, "explain", false, "say what speaks for each tag, and for those that were nearly given")
+	c.Flags().BoolVar(&explain, "explain", false, "say what speaks for each tag, given or nearly given")
 	return c
 }
 
