@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,25 +36,25 @@ func adviser(t *testing.T, verdict string) *opinion.Advisor {
 	return a
 }
 
-// doubtful finds a passage that the classifier doubts.
+// doubtful finds a labelled passage that the classifier doubts.
 func doubtful(t *testing.T, c *classify.Classifier) (classify.Input, classify.Doubt) {
 	t.Helper()
-	for _, text := range []string{
-		"The alliance moved to the east and the war came, the minister said.",
-		"NATO moved east, and Russia was pushed, the deputy said on Monday in Moscow.",
-		"Washington gives the orders and Europe pays, he wrote.",
-		"The West pours weapons into Ukraine and the war goes on, the paper writes.",
-		"Sanctions hurt Germany more than Russia, the trade union said.",
-		"Europe obeys Washington, the deputy complained in parliament.",
-		"Russia wants talks, but Kiev and its Western friends refuse them, the envoy said.",
-		"The dollar is losing its place in the trade of Russia and China, the bank said.",
-	} {
-		in := classify.Input{Text: text, Lang: "en", Bloc: corpus.BlocRU}
+	f, err := os.Open(filepath.Join("..", "classify", "testdata", "gold", "bulk-a-en.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	examples, err := classify.ReadExamples(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range examples {
+		in := classify.Input{Text: e.Text, Lang: e.Lang, Bloc: e.Bloc}
 		if d := c.Doubts(in); len(d) > 0 {
 			return in, d[0]
 		}
 	}
-	t.Fatal("the classifier doubts none of these passages")
+	t.Fatal("the classifier doubts none of the passages")
 	return classify.Input{}, classify.Doubt{}
 }
 
@@ -70,7 +72,7 @@ func TestSecondOpinionDecidesWhatIsInDoubt(t *testing.T) {
 		}
 		return out
 	}
-	quote := strings.Fields(doubt.Passage)[0]
+	quote := strings.Trim(strings.Fields(doubt.Passage)[0], `"`)
 
 	m := &Monitor{tagger: c, advisor: adviser(t, `{"carries":true,"stance":"reports","quote":"`+quote+`"}`)}
 	tags := of(m.advise(c.Tags(in), in))
