@@ -135,6 +135,7 @@ func story(t *testing.T, m *Monitor) string {
 }
 
 func TestRebuildTellsTheSameStory(t *testing.T) {
+	edits, deleted := 0, 0
 	for seed := range uint64(3) {
 		n := &newsroom{web: &testweb.Web{}, random: rand.New(rand.NewPCG(seed, 7))}
 		s := watch(t, n.web, n.outlets())
@@ -156,18 +157,19 @@ func TestRebuildTellsTheSameStory(t *testing.T) {
 				t.Errorf("seed %d: another story (-before +after):\n%s", seed, diff)
 			}
 			docs := documents(t, m)
-			edits, deleted := 0, 0
 			for _, d := range docs {
 				edits += min(d.Edit, 1)
 				if !d.Deleted.IsZero() {
 					deleted++
 				}
 			}
-			t.Logf("seed %d: %d versions, %d edits, %d deleted", seed, len(docs), edits, deleted)
-			if edits == 0 || deleted == 0 {
-				t.Errorf("seed %d: %d edits and %d deleted test nothing", seed, edits, deleted)
-			}
+			t.Logf("seed %d: %d versions; so far %d edits, %d deleted", seed, len(docs), edits, deleted)
 		})
+	}
+	// Which pages a poll finds depends on how the sites' answers interleave, so
+	// that one web may by chance end without a page that is gone.
+	if edits == 0 || deleted == 0 {
+		t.Errorf("%d edits and %d deleted test nothing", edits, deleted)
 	}
 }
 
