@@ -244,15 +244,18 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	r := c.readings.Get().(*reading)
 	defer c.readings.Put(r)
 	c.program.read(text, r)
+	if len(r.hits) == 0 {
+		return nil
+	}
 	sig := c.signals(r.hits)
 	var out []claim
-	learned, judge := c.evidence(text, r)
+	learned, judge := c.evidence(text, r, false)
 	for e, hits := range c.hitsByEntry(r.hits) {
-		if len(hits) == 0 && len(learned[e]) == 0 {
+		if len(hits) == 0 {
 			continue
 		}
 		first := len(out)
-		beliefs := c.beliefs(e, learned[e])
+		beliefs := c.beliefs(learned[e])
 		spoken := map[int32]bool{} // sentences with a claim that a cue found
 		for _, h := range c.carriers(hits) {
 			b := beliefs[h.sentence]
@@ -272,13 +275,14 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	return out
 }
 
-// learnedClaims are those of passages that the model believes though no cue
-// carries them. A passage is known by the sentence that speaks most for it.
-func (c *Classifier) learnedClaims(text string, r *reading, e int, hits []hit, all []evidence, beliefs map[int32]belief, spoken map[int32]bool, sig *signals, bloc corpus.Bloc, j *judge) []claim {
+// learnedClaims are those of passages that the model believes though their cue
+// does not carry them. A passage is known by the sentence that speaks most for
+// it.
+func (c *Classifier) learnedClaims(text string, r *reading, e int, hits []hit, found []evidence, beliefs map[int32]belief, spoken map[int32]bool, sig *signals, bloc corpus.Bloc, j *judge) []claim {
 	var out []claim
-	for i := range all {
-		ev := &all[i]
-		if ev.carried || !ev.believable() || c.probability(e, ev) < c.model.header.Fusion.Threshold[ev.script] {
+	for i := range found {
+		ev := &found[i]
+		if ev.carried || !c.earned(ev) {
 			continue
 		}
 		s := j.heaviest(ev.window, c.columns[e])

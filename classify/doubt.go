@@ -26,7 +26,7 @@ func (c *Classifier) Doubts(in Input) []Doubt {
 		switch {
 		case x.Threshold == 0 || x.Tagged && x.Probability >= x.Threshold+doubtWithin:
 			sure[x.Narrative] = true
-		case x.Probability >= x.Threshold-doubtWithin && x.believable && x.Probability > best[x.Narrative].Probability:
+		case x.Probability >= x.Threshold-doubtWithin && x.Probability > best[x.Narrative].Probability:
 			best[x.Narrative] = x
 		}
 	}

@@ -22,8 +22,6 @@ type Explanation struct {
 	Words       []WordWeight  `json:"words"`         // that speak most for the narrative
 	Signals     []Evidence    `json:"signals"`       // of the stance lexicon
 	Why         string        `json:"why,omitempty"` // what kept the tag away
-
-	believable bool
 }
 
 // An Evidence is something found in the text: the pattern, its kind and the
@@ -48,8 +46,11 @@ const leastExplained = 0.2
 // Explain judges a text as Tags does and says why: each passage with a cue
 // that carries a tag, or with a probability worth a word, the likeliest first.
 func (c *Classifier) Explain(in Input) []Explanation {
-	out := c.explain(in.Text, in.Bloc, false)
-	out = append(out, c.explain(in.Title, in.Bloc, true)...)
+	out := c.explain(in.Text, in.Bloc, true)
+	for _, x := range c.explain(in.Title, in.Bloc, true) {
+		x.Title = true
+		out = append(out, x)
+	}
 	slices.SortStableFunc(out, func(a, b Explanation) int {
 		return cmp.Or(-compareBool(a.Tagged, b.Tagged), cmp.Compare(b.Probability, a.Probability))
 	})
@@ -66,12 +67,13 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-func (c *Classifier) explain(text string, bloc corpus.Bloc, title bool) []Explanation {
+// explain judges the passages of one text: all, or those that the model may tag.
+func (c *Classifier) explain(text string, bloc corpus.Bloc, all bool) []Explanation {
 	r := c.readings.Get().(*reading)
 	defer c.readings.Put(r)
 	c.program.read(text, r)
 	sig := c.signals(r.hits)
-	learned, j := c.evidence(text, r)
+	learned, j := c.evidence(text, r, all)
 	var out []Explanation
 	for e, hits := range c.hitsByEntry(r.hits) {
 		carriers := c.carriers(hits)
@@ -87,34 +89,29 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, title bool) []Explan
 		}
 		for i := range learned[e] {
 			ev := &learned[e][i]
-			p := c.probability(e, ev)
-			if p < leastExplained && !ev.carried {
+			if ev.probability < leastExplained && !ev.carried {
 				continue
 			}
 			x := c.explanation(text, r, e, ev.window, hits, sig)
-			x.Probability, x.Threshold, x.Margin = round4(p), c.model.header.Fusion.Threshold[ev.script], round4(ev.margin)
+			x.Probability, x.Threshold, x.Margin = round4(ev.probability), c.model.header.Fusion.Threshold[ev.script], round4(ev.margin)
 			x.Words = c.weighWords(text[x.Span.Start:x.Span.End], e)
 			var carrier *hit
 			if own := ev.window.of(carriers); len(own) > 0 {
 				carrier = &own[0]
 			}
 			x.Stance = c.stanceOf(carrier, ev.window, sig, bloc, j)
-			x.believable = ev.believable()
 			switch {
 			case !ev.believable() && !ev.cued():
 				x.Why = "no cue of the claim is in the passage, only words"
 			case !ev.believable():
 				x.Why = "a cue says that this is another matter"
-			case p < x.Threshold:
+			case !c.earned(ev):
 				x.Why = "the probability is too low"
 			default:
 				x.Tagged = true
 			}
 			out = append(out, x)
 		}
-	}
-	for i := range out {
-		out[i].Title = title
 	}
 	return out
 }

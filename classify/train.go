@@ -458,11 +458,11 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 			continue
 		}
 		c.program.read(e.Text, r)
-		found, _ := c.evidence(e.Text, r)
+		found, _ := c.evidence(e.Text, r, false)
 		for k, all := range found {
 			best := -1
 			for i := range all {
-				if all[i].believable() && (best < 0 || all[i].carried && !all[best].carried || all[i].carried == all[best].carried && all[i].margin > all[best].margin) {
+				if best < 0 || all[i].carried && !all[best].carried || all[i].carried == all[best].carried && all[i].margin > all[best].margin {
 					best = i
 				}
 			}

@@ -95,12 +95,15 @@ type evidence struct {
 	levels  [4]int  // hits by level
 	carried bool    // a cue earns the tag alone, or two together
 	script  script
+	// probability is what the model makes of all this.
+	probability float64
 }
 
-// believable reports whether the model may tag the passage: some cue carries
-// it, or one of the claim is in it and none that says never. On real texts, of
-// the passages that only the model believed one in five was right.
-func (e *evidence) believable() bool { return e.carried || e.cued() && e.levels[Never] == 0 }
+// believable reports whether the model may tag the passage: a cue of the claim
+// is in it, and carries it or is not contradicted by one that says never. On
+// real texts, of the passages that only the model believed one in five was
+// right.
+func (e *evidence) believable() bool { return e.cued() && (e.carried || e.levels[Never] == 0) }
 
 // cued reports whether a cue of the claim is in the passage, not only words of
 // its topic.
@@ -123,43 +126,42 @@ func (e *evidence) inputs() *[inputs]float64 {
 	return &x
 }
 
-// leastMargin is the margin under which a passage without any cue of a
-// narrative is not looked at: its probability is far from every threshold.
-const leastMargin = -0.8
-
-// evidence judges all passages of a text for the narratives that the model
-// knows: those with a cue of the narrative, and those whose words come near.
-// Without a model there is none.
+// evidence judges passages of a text for the narratives that the model knows:
+// all of them, or those that the model may tag. Where there is none, nor is
+// there a judge.
 // They come by entry, then in the order of the text.
-func (c *Classifier) evidence(text string, r *reading) ([][]evidence, *judge) {
+func (c *Classifier) evidence(text string, r *reading, all bool) ([][]evidence, *judge) {
 	out := make([][]evidence, len(c.entries))
-	if c.model == nil || len(r.sentences) == 0 {
+	if c.model == nil {
 		return out, nil
 	}
-	judge := newJudge(c.model, &c.program, text, r)
-	byEntry := c.hitsByEntry(r.hits)
-	passages := judge.passages()
-	for e, hits := range byEntry {
-		column := c.columns[e]
-		if column < 0 {
+	var j *judge
+	var passages []window
+	for e, hits := range c.hitsByEntry(r.hits) {
+		if c.columns[e] < 0 || len(hits) == 0 && !all {
 			continue
+		}
+		if j == nil {
+			j = newJudge(c.model, &c.program, text, r)
+			passages = j.passages()
 		}
 		carriers := c.carriers(hits)
 		for _, w := range passages {
-			all := judge.marginsOf(w)
-			if len(w.of(hits)) == 0 && all[column] < leastMargin {
+			ev := evidence{window: w}
+			c.countHits(&ev, hits, carriers)
+			if !all && !ev.believable() {
 				continue
 			}
-			ev := judge.evidence(w, column)
-			c.weighHits(&ev, hits, carriers)
+			j.weigh(&ev, c.columns[e])
+			ev.probability = c.model.header.Fusion.probability(c.columns[e], ev.inputs(), ev.script)
 			out[e] = append(out[e], ev)
 		}
 	}
-	return out, judge
+	return out, j
 }
 
-// weighHits counts the hits of a passage.
-func (c *Classifier) weighHits(ev *evidence, hits, carriers []hit) {
+// countHits counts the hits of a passage.
+func (c *Classifier) countHits(ev *evidence, hits, carriers []hit) {
 	for _, h := range ev.window.of(hits) {
 		ev.levels[c.rules[h.cue].cue.Level]++
 	}
@@ -174,36 +176,26 @@ func (w window) of(hits []hit) []hit {
 	return hits[lo:hi]
 }
 
-// probability is what the model makes of the evidence for an entry.
-func (c *Classifier) probability(entry int, ev *evidence) float64 {
-	return c.model.header.Fusion.probability(c.columns[entry], ev.inputs(), ev.script)
+// earned reports whether the probability of the evidence is enough for a tag.
+func (c *Classifier) earned(ev *evidence) bool {
+	return ev.probability >= c.model.header.Fusion.Threshold[ev.script]
 }
 
 // A belief is what the model says of a sentence: the highest probability of
-// the believable passages that hold it, and whether one of them earns the tag.
+// the passages that hold it, and whether one of them earns the tag.
 type belief struct {
 	probability float64
 	earned      bool
-	window      window // of the highest probability
 }
 
-// beliefs judges the sentences for an entry.
-func (c *Classifier) beliefs(entry int, all []evidence) map[int32]belief {
+// beliefs judges the sentences by believable evidence for one entry.
+func (c *Classifier) beliefs(found []evidence) map[int32]belief {
 	out := map[int32]belief{}
-	for i := range all {
-		ev := &all[i]
-		if !ev.believable() {
-			continue
-		}
-		p := c.probability(entry, ev)
-		earned := p >= c.model.header.Fusion.Threshold[ev.script]
+	for i := range found {
+		ev := &found[i]
 		for s := ev.window.first; s <= ev.window.last; s++ {
 			b := out[s]
-			if p > b.probability {
-				b.probability, b.window = p, ev.window
-			}
-			b.earned = b.earned || earned
-			out[s] = b
+			out[s] = belief{max(b.probability, ev.probability), b.earned || c.earned(ev)}
 		}
 	}
 	return out
@@ -263,9 +255,9 @@ func (j *judge) heaviest(w window, column int) int32 {
 	return best
 }
 
-func (j *judge) evidence(w window, column int) evidence {
-	ev := evidence{window: w}
-	all := j.marginsOf(w)[:len(j.model.header.Columns)]
+// weigh adds what the words of the passage say.
+func (j *judge) weigh(ev *evidence, column int) {
+	all := j.marginsOf(ev.window)[:len(j.model.header.Columns)]
 	if len(all) > 1 {
 		ev.other = math.Inf(-1)
 	}
@@ -277,11 +269,10 @@ func (j *judge) evidence(w window, column int) evidence {
 		}
 	}
 	var n size
-	for i := w.first; i <= w.last; i++ {
+	for i := ev.window.first; i <= ev.window.last; i++ {
 		n.add(j.parts[i].size)
 	}
 	ev.script = n.script()
-	return ev
 }
 
 // mostWords bounds how many words a tag names.
