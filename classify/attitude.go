@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"math"
 	"slices"
 
 	"chorus/corpus"
@@ -68,7 +67,7 @@ func truth(b bool) float64 {
 
 // stance decides between the three stances.
 func (a *attitude) stance(x []float64) corpus.Stance {
-	reports, rebuts := logistic(a.Shared[learnedReports], x), logistic(a.Shared[learnedRebuts], x)
+	reports, rebuts := likely(a.Shared[learnedReports], x), likely(a.Shared[learnedRebuts], x)
 	asserts := (1 - reports) * (1 - rebuts)
 	switch max(reports, rebuts, asserts) {
 	case asserts:
@@ -77,14 +76,6 @@ func (a *attitude) stance(x []float64) corpus.Stance {
 		return corpus.StanceRebuts
 	}
 	return corpus.StanceReports
-}
-
-func logistic(w, x []float64) float64 {
-	z := 0.0
-	for i, v := range x {
-		z += w[i] * v
-	}
-	return 1 / (1 + math.Exp(-z))
 }
 
 // A stanceRow is a labelled passage with what its stance is computed from.
@@ -133,23 +124,10 @@ func (a *attitude) fit(rows []stanceRow) {
 		return
 	}
 	for k, st := range []corpus.Stance{corpus.StanceReports, corpus.StanceRebuts} {
-		n := len(rows[0].x)
-		w := make([]float64, n)
-		for range 15 {
-			gradient, hessian := make([]float64, n), make([][]float64, n)
-			for i := range hessian {
-				hessian[i] = make([]float64, n)
-				hessian[i][i] = ridgeStance
-				gradient[i] = -ridgeStance * w[i]
-			}
+		a.Shared[k] = regress(len(rows[0].x), func(int) float64 { return ridgeStance }, func(add func([]float64, bool)) {
 			for _, r := range rows {
-				addNewton(gradient, hessian, w, r.x, r.stance == st)
+				add(r.x, r.stance == st)
 			}
-			solve(hessian, gradient)
-			for i, step := range gradient {
-				w[i] += step
-			}
-		}
-		a.Shared[k] = w
+		})
 	}
 }

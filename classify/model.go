@@ -75,7 +75,7 @@ func (f *fusion) probability(column int, x *[inputs]float64, s script) float64 {
 	for i, v := range x {
 		z += f.Shared[i] * v
 	}
-	return 1 / (1 + math.Exp(-z))
+	return sigmoid(z)
 }
 
 func logCount(n int) float64 { return math.Log1p(float64(n)) }

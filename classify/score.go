@@ -54,6 +54,6 @@ func scoreOf(claims []claim) float64 {
 		best = 2 * scoreWeak // a weak cue is only here because it has company
 	}
 	more := scoreMore * math.Log(float64(len(claims)))
-	p := 1 / (1 + math.Exp(-(scoreBias + best + more + title)))
+	p := sigmoid(scoreBias + best + more + title)
 	return math.Round(min(p, scoreMost)*1e4) / 1e4
 }

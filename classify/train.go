@@ -519,23 +519,17 @@ const (
 	ridgeOffset = 4
 )
 
-// fitFusion is a logistic regression by Newton's method.
+// fitFusion fits the fusion to the rows that use accepts.
 func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
 	const each = int(scripts) + 1 // offsets of a column
-	n := inputs + columns*each
-	w := make([]float64, n)
-	for range 15 {
-		gradient, hessian := make([]float64, n), make([][]float64, n)
-		for i := range hessian {
-			ridge := ridgeShared
-			if i >= inputs {
-				ridge = ridgeOffset
-			}
-			hessian[i] = make([]float64, n)
-			hessian[i][i] = ridge
-			gradient[i] = -ridge * w[i]
+	ridge := func(i int) float64 {
+		if i < inputs {
+			return ridgeShared
 		}
-		x := make([]float64, n)
+		return ridgeOffset
+	}
+	x := make([]float64, inputs+columns*each)
+	w := regress(len(x), ridge, func(add func([]float64, bool)) {
 		for _, r := range rows {
 			if !use(r) {
 				continue
@@ -543,62 +537,15 @@ func fitFusion(rows []fusionRow, columns int, use func(fusionRow) bool) fusion {
 			clear(x)
 			copy(x, r.x[:])
 			x[inputs+r.column*each+int(r.script)], x[inputs+r.column*each+int(scripts)] = 1, 1
-			addNewton(gradient, hessian, w, x, r.right)
+			add(x, r.right)
 		}
-		solve(hessian, gradient)
-		for i, step := range gradient {
-			w[i] += step
-		}
-	}
+	})
 	f := fusion{Offsets: make([][each]float64, columns)}
 	copy(f.Shared[:], w)
 	for k := range f.Offsets {
 		copy(f.Offsets[k][:], w[inputs+k*each:])
 	}
 	return f
-}
-
-// addNewton adds one row to the gradient and the Hessian of the likelihood.
-func addNewton(gradient []float64, hessian [][]float64, w, x []float64, right bool) {
-	z := 0.0
-	for i, v := range x {
-		z += w[i] * v
-	}
-	p := 1 / (1 + math.Exp(-z))
-	y := 0.0
-	if right {
-		y = 1
-	}
-	for i, v := range x {
-		if v == 0 {
-			continue
-		}
-		gradient[i] += (y - p) * v
-		for j, u := range x {
-			if u != 0 {
-				hessian[i][j] += p * (1 - p) * v * u
-			}
-		}
-	}
-}
-
-// solve solves a·x = b, a positive definite, in place; x is left in b.
-func solve(a [][]float64, b []float64) {
-	for i := range b {
-		for r := i + 1; r < len(b); r++ {
-			f := a[r][i] / a[i][i]
-			for c := i; c < len(b); c++ {
-				a[r][c] -= f * a[i][c]
-			}
-			b[r] -= f * b[i]
-		}
-	}
-	for i := len(b) - 1; i >= 0; i-- {
-		for c := i + 1; c < len(b); c++ {
-			b[i] -= a[i][c] * b[c]
-		}
-		b[i] /= a[i][i]
-	}
 }
 
 // report measures a model on what was kept aside.
