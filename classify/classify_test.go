@@ -193,6 +193,13 @@ func TestLoadReportsEveryMistakeWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestNarrativeMayBeCalledLikeAFileOfOurs(t *testing.T) {
+	entries := load(t, "concepts-of-war.yaml", "id: concepts-of-war\nname: N\ngroup: A\ndefinition: d\ncues:\n  en:\n    strong: |\n      salt tax\n")
+	if len(entries) != 1 || entries[0].Narrative.ID != "concepts-of-war" {
+		t.Errorf("entries are %+v, want the one of the file", entries)
+	}
+}
+
 func TestMergeReplacesAndAdds(t *testing.T) {
 	base, err := Builtin()
 	if err != nil {

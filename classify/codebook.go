@@ -16,9 +16,10 @@ import (
 	"chorus/corpus"
 )
 
-// codebookFiles are the narratives and the stance lexicon of the project.
+// codebookFiles are the narratives, the stance lexicon and the concepts of the
+// project.
 //
-//go:embed codebook/*.yaml
+//go:embed codebook/*.yaml codebook/concepts/*.yaml
 var codebookFiles embed.FS
 
 // The files of a codebook folder that hold no narrative.
@@ -58,7 +59,7 @@ func Load(fsys fs.FS) ([]Entry, error) {
 	}
 	var entries []Entry
 	for _, name := range names {
-		if name == groupsFile || name == stanceFile || strings.HasPrefix(name, conceptsPrefix) {
+		if name == groupsFile || name == stanceFile {
 			continue
 		}
 		src, err := fs.ReadFile(fsys, name)
@@ -207,18 +208,23 @@ func readGroups(name string, src []byte, families map[string]groups) []error {
 			families[lang.Value] = groups{}
 		}
 		s.pairs(table, func(key, value *yaml.Node) {
-			var all []phrase
-			for _, l := range s.block(value) {
-				alts, err := parsePhrases(strings.Trim(l.text, "| "), lang.Value, families[lang.Value])
-				if err != nil {
-					s.failAt(l, err)
-				}
-				all = append(all, alts...)
-			}
-			families[lang.Value][key.Value] = all
+			families[lang.Value][key.Value] = s.alternatives(value, lang.Value, families)
 		})
 	})
 	return s.errs
+}
+
+// alternatives reads the phrases of a word family or a concept.
+func (s *source) alternatives(n *yaml.Node, lang string, families map[string]groups) []phrase {
+	var all []phrase
+	for _, l := range s.block(n) {
+		alts, err := parsePhrases(strings.Trim(l.text, "| "), lang, families[lang])
+		if err != nil {
+			s.failAt(l, err)
+		}
+		all = append(all, alts...)
+	}
+	return all
 }
 
 // readEntry reads the file of one narrative.

@@ -3,28 +3,25 @@ package classify
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
+// conceptFiles are the files of the concepts.
+//
 // A concept is what words of several languages mean alike: "lackey", «холуй»
 // and 走狗 are all "puppet". The model reads a passage's concepts beside its
 // words, alone and in pairs, so that what it learned of one wording or one
-// language serves for the others. The concepts are those of concepts.yaml and
+// language serves for the others. The concepts are those of these files and
 // the word families of groups.yaml, which have the same names in all languages.
-//
-// conceptsPrefix begins the names of the files of concepts.
-const conceptsPrefix = "concepts"
-
-// conceptFiles are the built-in ones.
-var conceptFiles = []string{"concepts.yaml", "concepts-a.yaml"}
+var conceptFiles = []string{"concepts/broad.yaml", "concepts/fine.yaml"}
 
 // readConcepts reads concepts: name, language, alternatives.
-func readConcepts(name string, src []byte, families map[string]groups) (map[string][]phrase, []error) {
+func readConcepts(name string, src []byte, families map[string]groups) (groups, []error) {
 	s := &source{name: name}
-	out := map[string][]phrase{}
+	out := groups{}
 	root := s.parse(src)
 	if root == nil {
 		return out, s.errs
@@ -34,13 +31,7 @@ func readConcepts(name string, src []byte, families map[string]groups) (map[stri
 			s.failf(key, "concept %q is given twice", key.Value)
 		}
 		s.pairs(languages, func(lang, value *yaml.Node) {
-			for _, l := range s.block(value) {
-				alts, err := parsePhrases(strings.Trim(l.text, "| "), lang.Value, families[lang.Value])
-				if err != nil {
-					s.failAt(l, err)
-				}
-				out[key.Value] = append(out[key.Value], alts...)
-			}
+			out[key.Value] = append(out[key.Value], s.alternatives(value, lang.Value, families)...)
 		})
 	})
 	return out, s.errs
@@ -52,7 +43,12 @@ func (c *Classifier) addConcepts() error {
 	if err != nil {
 		return err
 	}
-	concepts := map[string][]phrase{}
+	concepts := groups{}
+	add := func(some groups) {
+		for name, phrases := range some {
+			concepts[name] = append(concepts[name], phrases...)
+		}
+	}
 	for _, name := range conceptFiles {
 		src, err := codebookFiles.ReadFile("codebook/" + name)
 		if err != nil {
@@ -62,22 +58,13 @@ func (c *Classifier) addConcepts() error {
 		if len(errs) > 0 {
 			return fmt.Errorf("concepts: %w", errors.Join(errs...))
 		}
-		for name, phrases := range some {
-			concepts[name] = append(concepts[name], phrases...)
-		}
+		add(some)
 	}
 	for _, family := range families {
-		for name, phrases := range family {
-			concepts[name] = append(concepts[name], phrases...)
-		}
+		add(family)
 	}
 	c.program.named = map[int32]uint32{}
-	names := make([]string, 0, len(concepts))
-	for name := range concepts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(concepts)) {
 		elem := c.program.automaton.add(element{phrases: concepts[name]})
 		c.program.named[elem] = bucketOf(hashBytes(kindConcept, []byte(name)))
 	}
