@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chorus/corpus"
+	"chorus/monitor"
 	"chorus/store"
 )
 
@@ -110,7 +111,9 @@ func stancesOf(tags []corpus.Tag) string {
 	return strings.Join(out, ", ")
 }
 
-func (a *app) runTagVersions(ctx context.Context) (err error) {
+// withTagVersions opens the data folder and calls do with the classifier
+// versions whose tags are kept.
+func (a *app) withTagVersions(ctx context.Context, do func(*monitor.Monitor, []store.TagVersion) error) (err error) {
 	m, err := a.openKept(ctx, "narratives")
 	if err != nil {
 		return err
@@ -120,57 +123,55 @@ func (a *app) runTagVersions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if !a.json {
-		fmt.Fprintf(a.out, "%-28s %10s %10s %10s\n", "classifier", "documents", "tagged", "in force")
-	}
-	for _, v := range versions {
-		if a.json {
-			if err := a.printJSON(v); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintf(a.out, "%-28s %10d %10d %10d\n", clean(v.Version), v.Documents, v.Tagged, v.InForce)
-	}
-	return nil
+	return do(m, versions)
 }
 
-func (a *app) runCompareTags(ctx context.Context, f narrativesFlags) (err error) {
-	m, err := a.openKept(ctx, "narratives")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
-	versions, err := m.TagVersions(ctx)
-	if err != nil {
-		return err
-	}
-	version, err := versionLike(versions, f.compare)
-	if err != nil {
-		return err
-	}
-	changes, err := m.CompareTags(ctx, version)
-	if err != nil {
-		return err
-	}
-	if !f.months {
-		changes = wholeTime(changes)
-	}
-	if !a.json {
-		fmt.Fprintf(a.out, "%-28s %-8s %7s %7s %7s %7s\n", "narrative", "month", "before", "now", "gained", "lost")
-	}
-	for _, c := range changes {
-		if a.json {
-			if err := a.printJSON(c); err != nil {
-				return err
+func (a *app) runTagVersions(ctx context.Context) error {
+	return a.withTagVersions(ctx, func(_ *monitor.Monitor, versions []store.TagVersion) error {
+		head := fmt.Sprintf("%-28s %10s %10s %10s", "classifier", "documents", "tagged", "in force")
+		return printRows(a, head, versions, func(v store.TagVersion) string {
+			return fmt.Sprintf("%-28s %10d %10d %10d", clean(v.Version), v.Documents, v.Tagged, v.InForce)
+		})
+	})
+}
+
+func (a *app) runCompareTags(ctx context.Context, f narrativesFlags) error {
+	return a.withTagVersions(ctx, func(m *monitor.Monitor, versions []store.TagVersion) error {
+		version, err := versionLike(versions, f.compare)
+		if err != nil {
+			return err
+		}
+		changes, err := m.CompareTags(ctx, version)
+		if err != nil {
+			return err
+		}
+		if !f.months {
+			changes = wholeTime(changes)
+		}
+		head := fmt.Sprintf("%-28s %-8s %7s %7s %7s %7s", "narrative", "month", "before", "now", "gained", "lost")
+		return printRows(a, head, changes, func(c store.TagChange) string {
+			month := "all"
+			if f.months {
+				month = c.Month.Format("2006-01")
 			}
+			return fmt.Sprintf("%-28s %-8s %7d %7d %7d %7d", clean(c.Narrative), month, c.Before, c.After, c.Gained, c.Lost)
+		})
+	})
+}
+
+// printRows prints a table, or one JSON object a row.
+func printRows[T any](a *app, head string, rows []T, line func(T) string) error {
+	if !a.json {
+		fmt.Fprintln(a.out, head)
+	}
+	for _, r := range rows {
+		if !a.json {
+			fmt.Fprintln(a.out, line(r))
 			continue
 		}
-		month := "all"
-		if f.months {
-			month = c.Month.Format("2006-01")
+		if err := a.printJSON(r); err != nil {
+			return err
 		}
-		fmt.Fprintf(a.out, "%-28s %-8s %7d %7d %7d %7d\n", clean(c.Narrative), month, c.Before, c.After, c.Gained, c.Lost)
 	}
 	return nil
 }

@@ -19,10 +19,9 @@ const (
 	boltMagic   = 0xED0CDAED
 	boltVersion = 2
 
-	boltHead        = 16 // id uint64, flags uint16, count uint16, overflow uint32
-	boltBranchEntry = 16 // pos, ksize uint32, page uint64
-	boltLeafEntry   = 16 // flags, pos, ksize, vsize uint32
-	boltBucket      = 16 // root page, sequence uint64; root 0: the page follows
+	boltHead   = 16 // id uint64, flags uint16, count uint16, overflow uint32
+	boltEntry  = 16 // of a branch: pos, ksize uint32, page uint64; of a leaf: flags, pos, ksize, vsize uint32
+	boltBucket = 16 // root page, sequence uint64; root 0: the page follows
 
 	boltBranchPage   = 0x01
 	boltLeafPage     = 0x02
@@ -213,42 +212,49 @@ func (f boltFile) tree(id uint64, depth int) error {
 }
 
 func (f boltFile) branch(page []byte, count, depth int) error {
-	var last []byte
-	for i := range count {
-		at := uint64(boltHead + i*boltBranchEntry)
-		if at+boltBranchEntry > uint64(len(page)) {
-			return errors.New("its entries do not fit")
-		}
-		entry, order := page[at:], binary.NativeEndian
+	return boltEntries(page, count, func(at uint64, entry []byte) ([]byte, error) {
+		order := binary.NativeEndian
 		key, err := boltSlice(page, at+uint64(order.Uint32(entry)), order.Uint32(entry[4:]))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if i > 0 && bytes.Compare(last, key) >= 0 {
-			return errors.New("its keys do not ascend")
-		}
-		last = key
-		if err := f.tree(order.Uint64(entry[8:]), depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
+		return key, f.tree(order.Uint64(entry[8:]), depth+1)
+	})
 }
 
 func (f boltFile) leaf(page []byte, count, depth int) error {
-	var last []byte
-	for i := range count {
-		at := uint64(boltHead + i*boltLeafEntry)
-		if at+boltLeafEntry > uint64(len(page)) {
-			return errors.New("its entries do not fit")
-		}
-		entry, order := page[at:], binary.NativeEndian
+	return boltEntries(page, count, func(at uint64, entry []byte) ([]byte, error) {
+		order := binary.NativeEndian
 		start, keySize := at+uint64(order.Uint32(entry[4:])), order.Uint32(entry[8:])
 		key, err := boltSlice(page, start, keySize)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		value, err := boltSlice(page, start+uint64(keySize), order.Uint32(entry[12:]))
+		if err != nil {
+			return nil, err
+		}
+		switch order.Uint32(entry) {
+		case 0:
+		case 1:
+			return key, f.bucket(value, depth+1)
+		default:
+			return nil, fmt.Errorf("an entry has flags %#x", order.Uint32(entry))
+		}
+		return key, nil
+	})
+}
+
+// boltEntries visits the entries of a page. visit gets the place of an entry,
+// from which its pos counts, and the page from there; it checks what an entry points to and gives its key.
+func boltEntries(page []byte, count int, visit func(at uint64, entry []byte) (key []byte, err error)) error {
+	var last []byte
+	for i := range count {
+		at := uint64(boltHead + i*boltEntry)
+		if at+boltEntry > uint64(len(page)) {
+			return errors.New("its entries do not fit")
+		}
+		key, err := visit(at, page[at:])
 		if err != nil {
 			return err
 		}
@@ -256,15 +262,6 @@ func (f boltFile) leaf(page []byte, count, depth int) error {
 			return errors.New("its keys do not ascend")
 		}
 		last = key
-		switch order.Uint32(entry) {
-		case 0:
-		case 1:
-			if err := f.bucket(value, depth+1); err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("an entry has flags %#x", order.Uint32(entry))
-		}
 	}
 	return nil
 }
