@@ -18,15 +18,16 @@
 // A Han character is a word of its own, so that Chinese cues need no
 // segmenter: 美国~4霸权. No cue matches across the end of a sentence or a line.
 //
-// A strong cue earns a tag alone; a weak one needs another weak cue in its
+// A strong cue carries a tag alone; a weak one needs another weak cue in its
 // sentence or a neighbouring one, or a context cue in its sentence. A model
 // (see Model) then reads the passage: from its words, from the kin of the cues
-// in it and from what hit, it makes the probability that the tag is right,
-// which is the score. What it does not believe is dropped.
+// and the concepts in it and from what hit, it makes the probability that the
+// tag is right, which is the score. What it does not believe is dropped, and
+// what it believes is tagged though a weak cue has no company.
 //
 // The stance of the passage is read from attribution, denial, negation and
-// verdicts around the hit; where they say nothing, from the words of the
-// passage, if the side of the outlet is known.
+// verdicts around the cue that carries it; in the control group, and where no
+// cue carries it, from these signs and the words of the passage together.
 package classify
 
 import (

@@ -21,10 +21,10 @@ func (a *app) trainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train GOLD.jsonl... --out FILE",
 		Short: "Train the classifier's model on labelled passages",
-		Long: `Train the model that weighs what the codebook finds, on labelled passages as
+		Long: `Train the model that judges what the codebook finds, on labelled passages as
 chorus eval reads them, and write it to FILE. Every fifth passage is kept aside,
 by a hash of its text; the table printed is of these. Equal input gives an equal
-file. It takes about half a minute.
+file. It takes a minute or two.
 
 Passages that the cues were revised on are given with --seen: they teach the
 words of a claim, but not how far to trust a cue.
