@@ -257,7 +257,7 @@ func (r *round) fetchPages(ctx context.Context, g *errgroup.Group) error {
 			return ignoreEnd(ctx, err)
 		}
 		if stuck {
-			r.trouble.over()
+			r.trouble.over(toClaim)
 			stuck = false
 		}
 		for host, pages := range byHost(leases) {
@@ -302,7 +302,7 @@ func (r *round) claimFailed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	r.trouble.note(err, r.now())
+	r.trouble.note(toClaim, err, r.now())
 	r.log.Error("pages could not be claimed; trying again", "err", err)
 	select {
 	case <-ctx.Done():

@@ -3,6 +3,7 @@ package monitor
 // The committer: the one place where what was collected becomes durable.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -57,10 +58,10 @@ func (r *round) keep(ctx context.Context, batch []parcel) error {
 	for {
 		err := r.commit(ctx, batch)
 		if err == nil {
-			r.trouble.over()
+			r.trouble.over(toKeep)
 			return nil
 		}
-		r.trouble.note(err, r.now())
+		r.trouble.note(toKeep, err, r.now())
 		if !r.forever {
 			return err
 		}
@@ -76,54 +77,67 @@ func (r *round) keep(ctx context.Context, batch []parcel) error {
 // afterTrouble is how long collecting waits when nothing can be kept.
 const afterTrouble = 10 * time.Second
 
-// trouble is why nothing can be kept at present.
+// trouble is why nothing can be kept at present. What is tried again and again
+// may fail apart: while one of them does, there is trouble.
 type trouble struct {
-	mu    sync.Mutex
-	err   error
-	since time.Time
-	owed  *corpus.Fault // for the ledger, once it can be written
+	mu      sync.Mutex
+	failing map[effort]error
+	since   time.Time
+	owed    *corpus.Fault // for the ledger, once it can be written
 }
 
-// note takes down that something could not be kept.
-func (t *trouble) note(err error, now time.Time) {
+// An effort is what is tried until it succeeds.
+type effort string
+
+const (
+	toKeep  effort = "keep"
+	toClaim effort = "claim"
+)
+
+// note takes down that an effort failed.
+func (t *trouble) note(e effort, err error, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.err == nil {
+	if len(t.failing) == 0 {
+		t.failing = map[effort]error{}
 		t.since = now.UTC().Truncate(time.Second)
 		t.owed = &corpus.Fault{Class: corpus.FaultKeeping, Reason: err.Error(), At: t.since}
 	}
-	t.err = err
+	t.failing[e] = err
 }
 
-// over ends the trouble; the ledger may still have to hear of it.
-func (t *trouble) over() {
+// over says that an effort succeeded. The ledger may still have to hear of the
+// trouble.
+func (t *trouble) over(e effort) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.err, t.since = nil, time.Time{}
-}
-
-// paid says that the debt is in the ledger.
-func (t *trouble) paid() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.owed = nil
+	delete(t.failing, e)
+	if len(t.failing) == 0 {
+		t.since = time.Time{}
+	}
 }
 
 // now gives the trouble and since when, nil if there is none.
 func (t *trouble) now() (error, time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.err, t.since
+	return cmp.Or(t.failing[toKeep], t.failing[toClaim]), t.since
 }
 
-// debt is the loss that the ledger does not have yet.
-func (t *trouble) debt() []corpus.Loss {
+// debt is the fault that the ledger does not have yet, nil if there is none.
+func (t *trouble) debt() *corpus.Fault {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.owed == nil {
-		return nil
+	return t.owed
+}
+
+// paid says that a debt is in the ledger.
+func (t *trouble) paid(debt *corpus.Fault) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.owed == debt {
+		t.owed = nil
 	}
-	return []corpus.Loss{{Fault: *t.owed}}
 }
 
 // gather takes what waits in the channel, without waiting itself.
@@ -150,7 +164,11 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 	if err := m.commitEvidence(ctx, batch); err != nil {
 		return fmt.Errorf("keep evidence: %w", err)
 	}
-	b := store.Batch{Extents: m.synced, Losses: m.trouble.debt()}
+	b := store.Batch{Extents: m.synced}
+	debt := m.trouble.debt()
+	if debt != nil {
+		b.Losses = append(b.Losses, corpus.Loss{Fault: *debt})
+	}
 	for i := range batch {
 		batch[i].addTo(&b)
 	}
@@ -158,7 +176,7 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 		return err
 	}
 	m.synced = nil
-	m.trouble.paid()
+	m.trouble.paid(debt)
 	m.metrics.committed(&b, time.Since(start))
 	m.journalGrew()
 	return nil

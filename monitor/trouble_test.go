@@ -5,6 +5,7 @@ package monitor
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -134,5 +135,40 @@ func TestCollectingWaitsWhileTheStoreTakesNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Polls may be kept while no page can be claimed: that is one trouble, and one
+// line of the ledger, until both go well.
+func TestTroubleLastsUntilAllGoesWell(t *testing.T) {
+	var tr trouble
+	at := time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
+	full := errors.New("the disk is full")
+	tr.note(toClaim, full, at)
+	debt := tr.debt()
+	tr.paid(debt)
+	tr.over(toKeep)
+	tr.note(toClaim, full, at.Add(time.Second))
+	if tr.debt() != nil {
+		t.Error("the same trouble is to be written twice")
+	}
+	if err, since := tr.now(); err != full || !since.Equal(at) {
+		t.Errorf("the trouble is %v since %v, want the full disk since %v", err, since, at)
+	}
+	tr.note(toKeep, full, at.Add(2*time.Second))
+	tr.over(toClaim)
+	if err, _ := tr.now(); err != full {
+		t.Errorf("the trouble is %v though nothing can be kept", err)
+	}
+	tr.over(toKeep)
+	if err, since := tr.now(); err != nil || !since.IsZero() {
+		t.Errorf("the trouble is %v since %v though all is well", err, since)
+	}
+
+	// What came up while another debt was being written is still owed.
+	tr.note(toKeep, full, at.Add(time.Hour))
+	tr.paid(debt)
+	if tr.debt() == nil {
+		t.Error("a trouble was taken for one that the ledger has")
 	}
 }
