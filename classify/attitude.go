@@ -37,7 +37,7 @@ const ridgeStance = 1
 // words, the signals of the stance lexicon; the last two for the control group
 // once more, since there the same words mean another thing.
 func (j *judge) stanceInputs(w window, sig *signals, bloc corpus.Bloc, rules corpus.Stance) []float64 {
-	all := j.marginsOf(w)
+	all := j.scoresOf(w).of
 	n := len(j.model.header.Columns)
 	x := make([]float64, 0, stanceWidth)
 	own, control := 1.0, 0.0 // also if the side is not known

@@ -23,7 +23,8 @@
 // (see Model) then reads the passage: from its words, from the kin of the cues
 // and the concepts in it and from what hit, it makes the probability that the
 // tag is right, which is the score. What it does not believe is dropped, and
-// what it believes is tagged though a weak cue has no company.
+// what it believes is tagged though a weak cue has no company; without any cue
+// of the claim it has to be surer.
 //
 // The stance of the passage is read from attribution, denial, negation and
 // verdicts around the cue that carries it; in the control group, and where no
@@ -245,14 +246,14 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	r := c.readings.Get().(*reading)
 	defer c.readings.Put(r)
 	c.program.read(text, r)
-	if len(r.hits) == 0 {
+	if len(r.hits) == 0 && c.model == nil {
 		return nil
 	}
 	sig := c.signals(r.hits)
 	var out []claim
 	learned, judge := c.evidence(text, r, false)
 	for e, hits := range c.hitsByEntry(r.hits) {
-		if len(hits) == 0 {
+		if len(hits) == 0 && len(learned[e]) == 0 {
 			continue
 		}
 		first := len(out)

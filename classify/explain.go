@@ -93,7 +93,7 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, all bool) []Explanat
 				continue
 			}
 			x := c.explanation(text, r, e, ev.window, hits, sig)
-			x.Probability, x.Threshold, x.Margin = round4(ev.probability), c.model.header.Fusion.Threshold[ev.script], round4(ev.margin)
+			x.Probability, x.Threshold, x.Margin = round4(ev.probability), c.model.header.Fusion.threshold(ev), round4(ev.margin)
 			x.Words = c.weighWords(text[x.Span.Start:x.Span.End], e)
 			var carrier *hit
 			if own := ev.window.of(carriers); len(own) > 0 {
@@ -101,10 +101,10 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, all bool) []Explanat
 			}
 			x.Stance = c.stanceOf(carrier, ev.window, sig, bloc, j)
 			switch {
-			case !ev.believable() && !ev.cued():
-				x.Why = "no cue of the claim is in the passage, only words"
 			case !ev.believable():
 				x.Why = "a cue says that this is another matter"
+			case !c.earned(ev) && !ev.cued():
+				x.Why = "no cue of the claim is in the passage, and the probability is too low without one"
 			case !c.earned(ev):
 				x.Why = "the probability is too low"
 			default:

@@ -31,13 +31,15 @@ type Model struct {
 	sum     [sha256.Size]byte
 	weights []int8   // by bucket, then by column
 	live    []uint64 // a bit for each bucket that has a weight: most pairs of words have none
+	any     []int8   // by bucket: the weights of the column Any once more, side by side
 	seed    maphash.Seed
 	cache   []atomic.Pointer[weighedWord]
+	known   []atomic.Pointer[gistWord]
 }
 
 const (
 	modelMagic   = "chorus-m"
-	modelVersion = 3
+	modelVersion = 4
 	mostHeader   = 1 << 20
 )
 
@@ -48,6 +50,7 @@ type header struct {
 	Columns  []column `json:"columns"`
 	Fusion   fusion   `json:"fusion"`
 	Stance   attitude `json:"stance"`   // its two columns of weights come after those of the narratives
+	Any      column   `json:"any"`      // whether a passage makes any claim of the codebook; the last column of weights
 	Training string   `json:"training"` // hash of the labelled passages
 	Metrics  Metrics  `json:"metrics"`
 }
@@ -66,8 +69,17 @@ type column struct {
 type fusion struct {
 	Shared  [inputs]float64        `json:"shared"`
 	Offsets [][scripts + 1]float64 `json:"offsets"` // by column; the last is for all scripts
-	// Threshold is the least probability that earns a tag, by script.
-	Threshold [scripts]float64 `json:"threshold"`
+	// Threshold is the least probability that earns a tag, by script: without a
+	// cue of the claim in the passage, and with one.
+	Threshold [scripts][2]float64 `json:"threshold"`
+	// Least is the least margin of Any that a passage without a cue needs to be
+	// judged at all: lower ones earned no tag in training.
+	Least float64 `json:"least"`
+}
+
+// threshold is that of an evidence.
+func (f *fusion) threshold(ev *evidence) float64 {
+	return f.Threshold[ev.script][int(truth(ev.cued()))]
 }
 
 func (f *fusion) probability(column int, x *[inputs]float64, s script) float64 {
@@ -123,7 +135,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if size > mostHeader {
 		return nil, fmt.Errorf("read model: its header of %d bytes is damaged", size)
 	}
-	rest, err := io.ReadAll(io.LimitReader(z, int64(size)+buckets*(maxColumns+learnedStances)+1))
+	rest, err := io.ReadAll(io.LimitReader(z, int64(size)+buckets*(maxColumns+learnedStances+1)+1))
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
@@ -159,7 +171,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 const maxColumns = 64
 
 func newModel() *Model {
-	return &Model{seed: maphash.MakeSeed(), cache: make([]atomic.Pointer[weighedWord], weighedSlots)}
+	return &Model{seed: maphash.MakeSeed(), cache: make([]atomic.Pointer[weighedWord], weighedSlots), known: make([]atomic.Pointer[gistWord], gistSlots)}
 }
 
 // seal computes what follows from header and weights: the checksum.
@@ -200,14 +212,19 @@ func (m *Model) Version() string { return hex.EncodeToString(m.sum[:4]) }
 // Metrics gives the figures of its training.
 func (m *Model) Metrics() Metrics { return m.header.Metrics }
 
-// width is the number of columns: those of the narratives and of the stances.
-func (m *Model) width() int { return len(m.header.Columns) + len(m.header.Stance.Columns) }
+// width is the number of columns: those of the narratives, of the stances, and
+// that of any claim.
+func (m *Model) width() int { return len(m.header.Columns) + len(m.header.Stance.Columns) + 1 }
 
 func (m *Model) column(k int) *column {
-	if n := len(m.header.Columns); k >= n {
+	n := len(m.header.Columns)
+	switch {
+	case k < n:
+		return &m.header.Columns[k]
+	case k < m.width()-1:
 		return &m.header.Stance.Columns[k-n]
 	}
-	return &m.header.Columns[k]
+	return &m.header.Any
 }
 
 // columnOf finds the column of a narrative, -1 if the model was not trained
@@ -265,11 +282,65 @@ func (m *Model) addTo(of []float32, f feature) {
 	}
 }
 
-// findLive notes which buckets have weights.
+// A gist is what the words of one sentence say of whether it makes any claim.
+// It is a tally that costs little; only what it lets pass is summed whole.
+type gist struct {
+	model *Model
+	size  size
+	of    float32
+}
+
+// A gistWord is a word with what it adds to a gist.
+type gistWord struct {
+	form string
+	stem uint64
+	of   float32
+}
+
+// gistSlots bounds the cache of such (a power of two); full, it takes about 5 MB.
+const gistSlots = 1 << 16
+
+func (g *gist) word(form []byte) uint64 {
+	slot := &g.model.known[maphash.Bytes(g.model.seed, form)&(gistSlots-1)]
+	w := slot.Load()
+	if w == nil || w.form != string(form) {
+		w = &gistWord{form: string(form)}
+		var buf [512]feature
+		var features []feature
+		features, w.stem = wordFeatures(w.form, buf[:0])
+		for _, f := range features {
+			w.of += f.value * float32(g.model.any[f.bucket])
+		}
+		slot.Store(w)
+	}
+	g.of += w.of
+	return w.stem
+}
+
+func (g *gist) add(f feature) { g.of += f.value * float32(g.model.any[f.bucket]) }
+
+// anyMargin is the linear score for any claim of a passage made of some sentences.
+func (m *Model) anyMargin(parts []gist) float64 {
+	var n size
+	sum := 0.0
+	for i := range parts {
+		n.add(parts[i].size)
+		sum += float64(parts[i].of)
+	}
+	return m.header.Any.margin(sum, n)
+}
+
+// margin makes the linear score of a passage of a sum of weights.
+func (c *column) margin(sum float64, n size) float64 {
+	return sum*float64(c.Scale)/float64(n.norm()) + float64(c.Bias[n.script()])
+}
+
+// findLive notes which buckets have weights, and those of the column Any.
 func (m *Model) findLive() {
-	m.live = make([]uint64, buckets/64)
+	m.live, m.any = make([]uint64, buckets/64), make([]int8, buckets)
 	n := m.width()
 	for b := range buckets {
+		m.any[b] = m.weights[b*n+n-1]
 		for _, w := range m.weights[b*n : b*n+n] {
 			if w != 0 {
 				m.live[b>>6] |= 1 << (b & 63)
@@ -295,8 +366,9 @@ func (m *Model) weigh(form []byte) *weighedWord {
 	return w
 }
 
-// margins gives the linear scores of a passage made of some sentences.
-func (m *Model) margins(parts []sums) []float64 {
+// margins gives the linear scores of a passage made of some sentences, and how
+// much it holds.
+func (m *Model) margins(parts []sums) ([]float64, size) {
 	out := make([]float64, m.width())
 	var n size
 	for i := range parts {
@@ -306,8 +378,7 @@ func (m *Model) margins(parts []sums) []float64 {
 		}
 	}
 	for k := range out {
-		c := m.column(k)
-		out[k] = out[k]*float64(c.Scale)/float64(n.norm()) + float64(c.Bias[n.script()])
+		out[k] = m.column(k).margin(out[k], n)
 	}
-	return out
+	return out, n
 }

@@ -38,22 +38,25 @@ const (
 	folds       = 4
 	rarityScale = 0.2 // keeps the vectors about as long as without rarity
 
-	sureShare      = 0.9 // least share of right tags
-	leastThreshold = 0.5 // of the probability that earns a tag
-	mostThreshold  = 0.9
+	sureShare      = 0.9  // least share of right tags where a cue of the claim is in the passage
+	sureAlone      = 0.95 // and where there is none
+	leastThreshold = 0.5  // of the probability that earns a tag
+	mostThreshold  = 0.99
+	farMargin      = -1.2  // a passage with neither cue nor claim teaches the fusion nothing from here down
+	passShare      = 0.995 // of the passages without a cue that earn a tag, how many the margin of any claim lets pass
 )
 
 // A TrainReport says what a model was trained on, and how it does on what
 // was kept aside.
 type TrainReport struct {
-	Metrics   Metrics            `json:"metrics"`
-	Threshold map[string]float64 `json:"threshold"` // least probability that earns a tag, by script
-	Aside     Report             `json:"aside"`     // on the passages kept aside
+	Metrics   Metrics               `json:"metrics"`
+	Threshold map[string][2]float64 `json:"threshold"` // least probability that earns a tag, by script: without a cue, and with one
+	Aside     Report                `json:"aside"`     // on the passages kept aside
 }
 
 // String gives the report as text for people.
 func (rep TrainReport) String() string {
-	return fmt.Sprintf("trained on %d passages; probability that earns a tag: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
+	return fmt.Sprintf("trained on %d passages; probability that earns a tag without a cue and with one: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
 		rep.Metrics.Passages, rep.Threshold["latin"], rep.Threshold["cyrillic"], rep.Threshold["chinese"], rep.Aside)
 }
 
@@ -351,6 +354,7 @@ func (tr *trainer) weights(use func(*instance) bool) *Model {
 		w := separate(tagged, n+k, func(in *instance) bool { return in.stance == st })
 		m.setColumn(n+k, corpus.Narrative{ID: string(st)}, tr.unweigh(w))
 	}
+	m.setColumn(m.width()-1, corpus.Narrative{ID: "any"}, tr.unweigh(separate(chosen, m.width()-1, func(in *instance) bool { return slices.Contains(in.positive, true) })))
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for k, e := range tr.entries {
@@ -442,6 +446,7 @@ func (m *Model) setColumn(k int, n corpus.Narrative, w []float32) {
 type fusionRow struct {
 	column int
 	script script
+	cued   bool
 	fold   uint64
 	x      *[inputs]float64
 	right  bool
@@ -458,7 +463,7 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 			continue
 		}
 		c.program.read(e.Text, r)
-		found, _ := c.evidence(e.Text, r, false)
+		found, _ := c.evidence(e.Text, r, true)
 		for k, all := range found {
 			best := -1
 			for i := range all {
@@ -466,9 +471,14 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 					best = i
 				}
 			}
-			if best >= 0 {
+			if best < 0 {
+				continue
+			}
+			if ev := &all[best]; ev.believable() {
 				right := slices.ContainsFunc(e.Tags, func(t GoldTag) bool { return tr.entryOf(t.Narrative) == k })
-				out = append(out, fusionRow{column: k, script: all[best].script, fold: foldOf(e) / folds % 5, x: all[best].inputs(), right: right})
+				if right || ev.cued() || ev.margin > farMargin {
+					out = append(out, fusionRow{column: k, script: ev.script, cued: ev.cued(), fold: foldOf(e) / folds % 5, x: ev.inputs(), right: right})
+				}
 			}
 		}
 	}
@@ -483,31 +493,46 @@ func fuse(rows []fusionRow, columns int) fusion {
 		p float64
 		r fusionRow
 	}
-	var guesses [scripts][]guess
+	var guesses [scripts][2][]guess
 	for fold := range uint64(5) {
 		part := fitFusion(rows, columns, func(r fusionRow) bool { return r.fold != fold })
 		for _, r := range rows {
 			if r.fold == fold {
-				guesses[r.script] = append(guesses[r.script], guess{part.probability(r.column, r.x, r.script), r})
+				of := &guesses[r.script][int(truth(r.cued))]
+				*of = append(*of, guess{part.probability(r.column, r.x, r.script), r})
 			}
 		}
 	}
+	var passed []float64 // margins of any claim
 	for s := range scripts {
-		all := guesses[s]
-		slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
-		f.Threshold[s] = mostThreshold
-		right := 0.0
-		for i, g := range all {
-			if g.p < leastThreshold {
-				break
+		for cued, share := range []float64{sureAlone, sureShare} {
+			all := guesses[s][cued]
+			slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
+			least := mostThreshold
+			right := 0.0
+			for i, g := range all {
+				if g.p < leastThreshold {
+					break
+				}
+				if g.r.right {
+					right++
+				}
+				if right >= share*float64(i+1) {
+					least = math.Round(g.p*1e3) / 1e3
+				}
 			}
-			if g.r.right {
-				right++
-			}
-			if right >= sureShare*float64(i+1) {
-				f.Threshold[s] = math.Round(g.p*1e3) / 1e3
+			f.Threshold[s][cued] = least
+			for _, g := range all {
+				if cued == 0 && g.p >= least {
+					passed = append(passed, g.r.x[inputs-1])
+				}
 			}
 		}
+	}
+	f.Least = 0
+	if len(passed) > 0 {
+		slices.Sort(passed)
+		f.Least = passed[int(float64(len(passed))*(1-passShare))]
 	}
 	return f
 }
@@ -554,7 +579,7 @@ func (tr *trainer) report(m *Model) (TrainReport, error) {
 		return TrainReport{}, err
 	}
 	c := tr.cues.with(m)
-	rep := TrainReport{Threshold: map[string]float64{}, Aside: Evaluate(tr.aside, c)}
+	rep := TrainReport{Threshold: map[string][2]float64{}, Aside: Evaluate(tr.aside, c)}
 	for s, name := range []string{"latin", "cyrillic", "chinese"} {
 		rep.Threshold[name] = m.header.Fusion.Threshold[s]
 	}

@@ -92,6 +92,7 @@ type evidence struct {
 	window  window
 	margin  float64 // of the narrative
 	other   float64 // the highest of the other narratives
+	any     float64 // of any claim
 	levels  [4]int  // hits by level
 	carried bool    // a cue earns the tag alone, or two together
 	script  script
@@ -99,21 +100,19 @@ type evidence struct {
 	probability float64
 }
 
-// believable reports whether the model may tag the passage: a cue of the claim
-// is in it, and carries it or is not contradicted by one that says never. On
-// real texts, of the passages that only the model believed one in five was
-// right.
-func (e *evidence) believable() bool { return e.cued() && (e.carried || e.levels[Never] == 0) }
+// believable reports whether the model may tag the passage: no cue says never,
+// or another carries it all the same.
+func (e *evidence) believable() bool { return e.carried || e.levels[Never] == 0 }
 
 // cued reports whether a cue of the claim is in the passage, not only words of
 // its topic.
 func (e *evidence) cued() bool { return e.levels[Strong]+e.levels[Weak] > 0 }
 
 // inputs are what the probability is computed from; see fusion.
-const inputs = 13
+const inputs = 14
 
 func (e *evidence) inputs() *[inputs]float64 {
-	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other), max(0, e.margin)}
+	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other), max(0, e.margin), 13: e.any}
 	if e.carried {
 		x[5], x[6] = 1, e.margin
 	}
@@ -127,29 +126,27 @@ func (e *evidence) inputs() *[inputs]float64 {
 }
 
 // evidence judges passages of a text for the narratives that the model knows:
-// all of them, or those that the model may tag. Where there is none, nor is
-// there a judge.
+// all of them, or those that the model may tag. Without a model there is none,
+// nor is there a judge.
 // They come by entry, then in the order of the text.
 func (c *Classifier) evidence(text string, r *reading, all bool) ([][]evidence, *judge) {
 	out := make([][]evidence, len(c.entries))
 	if c.model == nil {
 		return out, nil
 	}
-	var j *judge
-	var passages []window
+	j := newJudge(c.model, &c.program, text, r)
+	passages := j.passages()
 	for e, hits := range c.hitsByEntry(r.hits) {
-		if c.columns[e] < 0 || len(hits) == 0 && !all {
+		if c.columns[e] < 0 {
 			continue
 		}
-		if j == nil {
-			j = newJudge(c.model, &c.program, text, r)
-			passages = j.passages()
-		}
 		carriers := c.carriers(hits)
-		for _, w := range passages {
-			ev := evidence{window: w}
-			c.countHits(&ev, hits, carriers)
-			if !all && !ev.believable() {
+		for _, p := range passages {
+			ev := evidence{window: p.window, any: p.any}
+			if len(hits) > 0 {
+				c.countHits(&ev, hits, carriers)
+			}
+			if !all && (!ev.believable() || !ev.cued() && ev.any < c.model.header.Fusion.Least) {
 				continue
 			}
 			j.weigh(&ev, c.columns[e])
@@ -178,7 +175,7 @@ func (w window) of(hits []hit) []hit {
 
 // earned reports whether the probability of the evidence is enough for a tag.
 func (c *Classifier) earned(ev *evidence) bool {
-	return ev.probability >= c.model.header.Fusion.Threshold[ev.script]
+	return ev.probability >= c.model.header.Fusion.threshold(ev)
 }
 
 // A belief is what the model says of a sentence: the highest probability of
@@ -208,23 +205,35 @@ type judge struct {
 	r        *reading
 	windows  []window // by sentence
 	elements [][]uint32
+	gists    []gist // by sentence
 	parts    []sums // by sentence; empty until asked for
-	margins  map[window][]float64
+	margins  map[window]*scores
 	scan     scanner
 }
 
 func newJudge(m *Model, p *program, text string, r *reading) *judge {
-	j := &judge{model: m, text: text, r: r, elements: p.elementsBySentence(r), parts: make([]sums, len(r.sentences)), margins: map[window][]float64{}}
-	for s := range r.sentences {
+	j := &judge{model: m, text: text, r: r, elements: p.elementsBySentence(r), parts: make([]sums, len(r.sentences)), margins: map[window]*scores{}}
+	for s, sentence := range r.sentences {
 		j.windows = append(j.windows, r.windowAround(text, int32(s)))
+		g := gist{model: m}
+		g.size = tallySentence(&j.scan, text[sentence.start:sentence.end], j.elements[s], &g)
+		j.gists = append(j.gists, g)
 	}
 	return j
 }
 
-// marginsOf gives the linear scores of a passage.
-func (j *judge) marginsOf(w window) []float64 {
-	if all, ok := j.margins[w]; ok {
-		return all
+// The scores of a passage are its linear scores by column, the two highest of
+// the narratives', and its script.
+type scores struct {
+	of            []float64
+	first, second float64
+	script        script
+}
+
+// scoresOf gives the scores of a passage.
+func (j *judge) scoresOf(w window) *scores {
+	if known, ok := j.margins[w]; ok {
+		return known
 	}
 	for i := w.first; i <= w.last; i++ {
 		if p := &j.parts[i]; p.model == nil {
@@ -232,23 +241,43 @@ func (j *judge) marginsOf(w window) []float64 {
 			p.size = tallySentence(&j.scan, j.text[j.r.sentences[i].start:j.r.sentences[i].end], j.elements[i], p)
 		}
 	}
-	all := j.model.margins(j.parts[w.first : w.last+1])
-	j.margins[w] = all
-	return all
+	out := &scores{first: math.Inf(-1), second: math.Inf(-1)}
+	var n size
+	out.of, n = j.model.margins(j.parts[w.first : w.last+1])
+	out.script = n.script()
+	for _, v := range out.of[:len(j.model.header.Columns)] {
+		if v > out.first {
+			out.first, out.second = v, out.first
+		} else {
+			out.second = max(out.second, v)
+		}
+	}
+	j.margins[w] = out
+	return out
+}
+
+// A passage is a window with the linear score for any claim.
+type passage struct {
+	window
+	any float64
 }
 
 // passages are the windows of all sentences, each once, in order.
-func (j *judge) passages() []window {
-	out := slices.Clone(j.windows)
-	slices.SortFunc(out, func(a, b window) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
-	return slices.Compact(out)
+func (j *judge) passages() []passage {
+	windows := slices.Clone(j.windows)
+	slices.SortFunc(windows, func(a, b window) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
+	var out []passage
+	for _, w := range slices.Compact(windows) {
+		out = append(out, passage{w, j.model.anyMargin(j.gists[w.first : w.last+1])})
+	}
+	return out
 }
 
 // heaviest gives the sentence of a passage that speaks most for a narrative.
 func (j *judge) heaviest(w window, column int) int32 {
 	best, most := w.first, math.Inf(-1)
 	for s := w.first; s <= w.last; s++ {
-		if m := j.marginsOf(window{s, s})[column]; m > most {
+		if m := j.scoresOf(window{s, s}).of[column]; m > most {
 			best, most = s, m
 		}
 	}
@@ -257,22 +286,15 @@ func (j *judge) heaviest(w window, column int) int32 {
 
 // weigh adds what the words of the passage say.
 func (j *judge) weigh(ev *evidence, column int) {
-	all := j.marginsOf(ev.window)[:len(j.model.header.Columns)]
-	if len(all) > 1 {
-		ev.other = math.Inf(-1)
+	s := j.scoresOf(ev.window)
+	ev.margin, ev.script = s.of[column], s.script
+	switch {
+	case len(j.model.header.Columns) == 1: // there is no other
+	case ev.margin == s.first:
+		ev.other = s.second
+	default:
+		ev.other = s.first
 	}
-	for k, margin := range all {
-		if k == column {
-			ev.margin = margin
-		} else {
-			ev.other = max(ev.other, margin)
-		}
-	}
-	var n size
-	for i := ev.window.first; i <= ev.window.last; i++ {
-		n.add(j.parts[i].size)
-	}
-	ev.script = n.script()
 }
 
 // mostWords bounds how many words a tag names.
