@@ -39,7 +39,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 
 	"chorus/corpus"
@@ -238,7 +237,7 @@ type claim struct {
 	weight float64  // of the cue; where there is no model the score is made of it
 	score  float64  // by the model
 	cues   []int32  // that hit
-	words  []string // the heaviest, if no cue carries the passage
+	words  []string // that the cues matched, or the heaviest, if no cue did
 }
 
 // claims finds the passages of one text.
@@ -298,13 +297,16 @@ func (c *Classifier) learnedClaims(text string, r *reading, e int, hits []hit, f
 			stance: c.stanceOf(nil, ev.window, sig, bloc, j),
 			span:   trimSpan(text, corpus.Span{Start: int(sentence.start), End: int(sentence.end)}),
 			score:  beliefs[s].probability,
-			words:  c.heaviest(text[sentence.start:sentence.end], e),
 		}
 		// A weak cue in the sentence says more than its words alone.
 		for _, h := range (window{s, s}).of(hits) {
 			if l := c.rules[h.cue].cue.Level; l == Weak || l == Context {
 				cl.cues = append(cl.cues, h.cue)
+				cl.words = append(cl.words, text[h.start:h.end])
 			}
+		}
+		if len(cl.words) == 0 {
+			cl.words = c.heaviest(text[sentence.start:sentence.end], e)
 		}
 		out = append(out, cl)
 	}
@@ -336,6 +338,7 @@ func (c *Classifier) claimOf(text string, r *reading, h hit, sig *signals, bloc 
 		weight: weightOf(rule.cue.Level),
 		score:  score,
 		cues:   []int32{h.cue},
+		words:  []string{text[h.start:h.end]},
 	}
 }
 
@@ -475,8 +478,11 @@ func (c *Classifier) collect(claims []claim) []corpus.Tag {
 	return tags
 }
 
+// mostSaid bounds the words of a tag.
+const mostSaid = 12
+
 func (c *Classifier) tag(entry int, st corpus.Stance, score float64, claims []claim) corpus.Tag {
-	t := corpus.Tag{Narrative: c.entries[entry].Narrative.ID, Stance: st, Score: score, Version: c.version, Spans: []corpus.Span{}}
+	t := corpus.Tag{Narrative: c.entries[entry].Narrative.ID, Stance: st, Score: score, Version: c.version, Spans: []corpus.Span{}, Cues: []string{}}
 	for _, cl := range claims {
 		if !cl.title {
 			t.Spans = append(t.Spans, cl.span)
@@ -486,9 +492,9 @@ func (c *Classifier) tag(entry int, st corpus.Stance, score float64, claims []cl
 				t.Cues = append(t.Cues, name)
 			}
 		}
-		if len(cl.words) > 0 {
-			if name := "model: " + strings.Join(cl.words, ", "); !slices.Contains(t.Cues, name) {
-				t.Cues = append(t.Cues, name)
+		for _, w := range cl.words {
+			if !slices.Contains(t.Words, w) && len(t.Words) < mostSaid {
+				t.Words = append(t.Words, w)
 			}
 		}
 	}

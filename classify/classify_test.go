@@ -293,7 +293,7 @@ func checkSpans(t *testing.T, name, text string, tags []corpus.Tag) {
 	seen := map[string]bool{}
 	for _, tag := range tags {
 		key := tag.Narrative + string(tag.Stance)
-		if seen[key] || tag.Score < DefaultThreshold || tag.Score > 1 || len(tag.Cues) == 0 {
+		if seen[key] || tag.Score < DefaultThreshold || tag.Score > 1 || len(tag.Words) == 0 {
 			t.Errorf("%s: bad tag %+v", name, tag)
 		}
 		seen[key] = true

@@ -27,7 +27,8 @@ type Tag struct {
 	Stance    Stance   `json:"stance"`
 	Score     float64  `json:"score"`   // 0..1, the classifier's probability that the tag is right
 	Spans     []Span   `json:"spans"`   // the passages that carry the claim, in order, not overlapping
-	Cues      []string `json:"cues"`    // the cues that fired, as named in the codebook
+	Words     []string `json:"words"`   // what earned it: the words that the cues matched, or those that the model weighs most
+	Cues      []string `json:"cues"`    // the cues that fired, as named in the codebook; none if the model believes the words alone
 	Version   string   `json:"version"` // of the classifier and its codebook
 }
 

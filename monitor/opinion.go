@@ -61,10 +61,10 @@ func (m *Monitor) advise(tags []corpus.Tag, in classify.Input) []corpus.Tag {
 // settle puts an answer in the place of what the classifier thought of one
 // narrative.
 func settle(tags []corpus.Tag, d classify.Doubt, a opinion.Answer, by string) []corpus.Tag {
-	tag := corpus.Tag{Narrative: d.Narrative.ID, Stance: a.Stance, Score: d.Probability, Cues: []string{by}}
+	tag := corpus.Tag{Narrative: d.Narrative.ID, Stance: a.Stance, Score: d.Probability, Words: []string{a.Quote}, Cues: []string{by}}
 	for _, t := range tags {
 		if t.Narrative == tag.Narrative {
-			tag.Score, tag.Cues = max(tag.Score, t.Score), append(tag.Cues, t.Cues...)
+			tag.Score, tag.Words, tag.Cues = max(tag.Score, t.Score), append(tag.Words, t.Words...), append(tag.Cues, t.Cues...)
 		}
 	}
 	tags = slices.DeleteFunc(tags, func(t corpus.Tag) bool { return t.Narrative == tag.Narrative })

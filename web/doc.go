@@ -154,7 +154,8 @@ type legendEntry struct {
 	Meaning   string // of the stance
 	Score     float64
 	Passages  int
-	Cues      []string
+	Words     []string // that earned the tag
+	Cues      []string // the patterns
 	Version   string
 }
 
@@ -253,8 +254,11 @@ func legendOf(tags []corpus.Tag, l lookup) []legendEntry {
 			No: i + 1, Narrative: l.narrativeName(t.Narrative), URL: narrativeURL(t.Narrative),
 			Stance: t.Stance, Meaning: stanceMeaning(t.Stance), Score: t.Score, Passages: len(t.Spans), Version: plain(t.Version),
 		}
+		for _, w := range t.Words[:min(len(t.Words), 30)] {
+			e.Words = append(e.Words, shorten(plain(w), 80))
+		}
 		for _, c := range t.Cues[:min(len(t.Cues), 30)] {
-			e.Cues = append(e.Cues, shorten(plain(c), 80))
+			e.Cues = append(e.Cues, shorten(plain(c), 160))
 		}
 		out = append(out, e)
 	}

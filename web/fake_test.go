@@ -388,7 +388,7 @@ func documentOf(s sample) corpus.Document {
 		Article: corpus.Article{Kind: corpus.KindArticle, Title: title, Lang: s.lang, Text: text, Extractor: "trafilatura", Charset: "utf-8"},
 	}
 	if s.narrative != "" {
-		d.Tags = []corpus.Tag{{Narrative: s.narrative, Stance: s.stance, Score: 0.91, Spans: spans[:1], Cues: []string{"nato~5 enlarge*", "причин*"}, Version: "cues-1/codebook-1"}}
+		d.Tags = []corpus.Tag{{Narrative: s.narrative, Stance: s.stance, Score: 0.91, Spans: spans[:1], Words: []string{"NATO enlarges", "причина"}, Cues: []string{"nato~5 enlarge*", "причин*"}, Version: "cues-1/codebook-1"}}
 		if len(spans) > 1 {
 			d.Tags = append(d.Tags, corpus.Tag{Narrative: "sanctions-backfire", Stance: corpus.StanceReports, Score: 0.58, Spans: spans[1:], Cues: []string{"sanction*~6 pay*"}, Version: "cues-1/codebook-1"})
 		}

@@ -152,8 +152,17 @@ func (a *app) printTags(tags []corpus.Tag, text string, w int) {
 				fmt.Fprintf(a.out, "    %s%s\n", mark, line)
 			}
 		}
-		for _, line := range wrap("cues: "+clean(strings.Join(t.Cues, ", ")), w-6) {
+		for _, line := range wrap(clean(earnedBy(t)), w-6) {
 			fmt.Fprintf(a.out, "    %s\n", line)
 		}
 	}
+}
+
+// earnedBy names the words that earned a tag. Tags of older versions of the
+// classifier have none, but name their cues.
+func earnedBy(t corpus.Tag) string {
+	if len(t.Words) == 0 {
+		return "by the cues: " + strings.Join(t.Cues, ", ")
+	}
+	return "by the words: " + strings.Join(t.Words, " · ")
 }
