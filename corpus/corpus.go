@@ -107,6 +107,7 @@ type Article struct {
 	Extractor     string    `json:"extractor"`          // which extractor won: "trafilatura", "readability", "rule", "fallback", "none"
 	Charset       string    `json:"charset,omitempty"`  // the charset the page was read in
 	Truncated     bool      `json:"truncated,omitzero"` // the body was cut at a limit
+	Post          *Post     `json:"post,omitempty"`     // of Kind post, if the network told it
 }
 
 // A Document is one version of one page or post with all that is known of it.

@@ -24,7 +24,25 @@ const (
 	FeedRSS     FeedKind = "rss"     // RSS 0.9x-2.0, RDF, Atom or JSON Feed: told apart by their content
 	FeedSitemap FeedKind = "sitemap" // sitemap, news sitemap or sitemap index
 	FeedList    FeedKind = "list"    // a page of links, read with CSS selectors
+
+	// Accounts on networks. What they list are whole posts, which need not be
+	// fetched one by one.
+	FeedTelegram FeedKind = "telegram" // web preview of a public channel: https://t.me/s/NAME
+	FeedBluesky  FeedKind = "bluesky"  // https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=HANDLE
+	FeedMastodon FeedKind = "mastodon" // https://INSTANCE/api/v1/accounts/lookup?acct=NAME
+	FeedYouTube  FeedKind = "youtube"  // https://www.youtube.com/feeds/videos.xml?channel_id=ID
+	FeedVK       FeedKind = "vk"       // https://api.vk.com/method/wall.get?domain=NAME; needs a token
+	FeedX        FeedKind = "x"        // https://api.x.com/2/users/ID/tweets; needs a token
 )
+
+// Social reports whether feeds of this kind list posts.
+func (k FeedKind) Social() bool {
+	switch k {
+	case FeedTelegram, FeedBluesky, FeedMastodon, FeedYouTube, FeedVK, FeedX:
+		return true
+	}
+	return false
+}
 
 // A Feed is an address of an outlet that lists items.
 type Feed struct {
@@ -36,6 +54,7 @@ type Feed struct {
 	Include  string    `yaml:"include,omitempty" json:"include,omitempty"`     // regular expression (RE2) an item's URL must match
 	Exclude  string    `yaml:"exclude,omitempty" json:"exclude,omitempty"`     // regular expression an item's URL must not match
 	MaxItems int       `yaml:"max_items,omitempty" json:"max_items,omitempty"` // 0 means the program's limit
+	Back     time.Time `yaml:"back,omitempty" json:"back,omitzero"`            // of posts: how far to page back; zero: what the first page shows
 }
 
 // A ListRule says how items are read from a page of links.
@@ -122,6 +141,7 @@ type FeedState struct {
 	Failures     int           `json:"failures"`           // in a row
 	Fault        *Fault        `json:"fault,omitempty"`    // of the last poll, nil if it was read
 	Warning      string        `json:"warning,omitempty"`  // the feed was readable, but ...
+	Older        string        `json:"older,omitempty"`    // of posts: the page from which paging back goes on at the next poll
 }
 
 // Health is the state of a feed or an outlet in one word.

@@ -47,7 +47,8 @@ var (
 
 	tiers = []corpus.Tier{corpus.TierWire, corpus.TierDaily, corpus.TierSlow}
 
-	feedKinds = []corpus.FeedKind{corpus.FeedRSS, corpus.FeedSitemap, corpus.FeedList}
+	feedKinds = []corpus.FeedKind{corpus.FeedRSS, corpus.FeedSitemap, corpus.FeedList,
+		corpus.FeedTelegram, corpus.FeedBluesky, corpus.FeedMastodon, corpus.FeedYouTube, corpus.FeedVK, corpus.FeedX}
 
 	// handleForms holds the networks we know and what an account is called there.
 	handleForms = map[string]*regexp.Regexp{

@@ -39,12 +39,25 @@ type Reading struct {
 	// Absent are the caller's to set. No two items share a corpus.Canonical.
 	Items []corpus.Item
 
+	// Posts are the posts that an account shows, newest first, each whole: they
+	// need not be fetched. Their Item is as in Items, with ForwardOf; the text,
+	// the links and what is special to posts are in Article, whose Kind is post,
+	// and whose Lang is left empty if the network does not claim one. A reading
+	// with Posts has no Items.
+	Posts []Post
+
+	// Missing are permalinks between the oldest and the newest of Posts that
+	// the account does not show: those among them that it did show once are
+	// deleted. Networks whose permalinks cannot be counted through have none.
+	Missing []string
+
 	// Sitemaps are the addresses that a sitemap index lists, newest first,
 	// those without a date last; at most 50. They are read as feeds of their
 	// own. A reading with Sitemaps has no Items.
 	Sitemaps []string
 
-	// Next is the address of the next, older page of a list page, or empty.
+	// Next is the address of the next, older page of a list page or an account,
+	// or empty.
 	Next string
 
 	// Format is what the answer was read as: "rss 2.0", "rdf", "atom 1.0",
@@ -63,6 +76,12 @@ type Reading struct {
 	// Warnings say what was wrong with a feed that could be read all the same,
 	// one line each, for people: "3 items without a usable link".
 	Warnings []string
+}
+
+// A Post is one post of an account.
+type Post struct {
+	Item    corpus.Item
+	Article corpus.Article
 }
 
 func (r *Reading) warnf(format string, args ...any) {
