@@ -119,6 +119,8 @@ func Read(feed corpus.Feed, capture *corpus.Capture, now time.Time) (Reading, *c
 		class := corpus.FaultFormat
 		if err == errEmpty {
 			class = corpus.FaultEmpty
+		} else if refused, ok := errors.AsType[*refusal](err); ok {
+			class = refused.class
 		}
 		return Reading{}, &corpus.Fault{Class: class, Reason: err.Error(), Status: capture.Status(), At: now}
 	}
@@ -170,14 +172,18 @@ func (r *reader) read(capture *corpus.Capture) error {
 	}
 	plain := r.unpack(capture.Body)
 	kind := body.XML
-	if r.feed.Kind == corpus.FeedList && !looksXML(plain) {
+	if r.feed.Kind == corpus.FeedList && !looksXML(plain) || r.feed.Kind == corpus.FeedTelegram {
 		kind = body.HTML
 	}
 	text, _ := body.UTF8(plain, contentType, kind)
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errEmpty
 	}
-	if err := r.dispatch(text); err != nil {
+	read := r.dispatch
+	if r.feed.Kind.Social() {
+		read = r.social
+	}
+	if err := read(text); err != nil {
 		return err
 	}
 	if capture.Fault != nil {
@@ -329,6 +335,11 @@ func merge(item *corpus.Item, more corpus.Item) {
 
 // finish applies the limit and says what was dropped.
 func (r *reader) finish() {
+	if n := len(r.reading.Posts); n > r.max {
+		r.reading.Posts = r.reading.Posts[:r.max]
+		r.reading.Cut = true
+		r.reading.warnf("%d of %d posts read: more than the limit", r.max, n)
+	}
 	if n := len(r.reading.Items); n > r.max {
 		r.reading.Items = r.reading.Items[:r.max]
 		r.reading.Cut = true
@@ -340,7 +351,7 @@ func (r *reader) finish() {
 	if r.badDates > 0 {
 		r.reading.warnf("%s not understood or not believed", count(r.badDates, "date"))
 	}
-	if len(r.reading.Items) > 0 || len(r.reading.Sitemaps) > 0 {
+	if len(r.reading.Items)+len(r.reading.Posts)+len(r.reading.Sitemaps) > 0 {
 		return
 	}
 	if r.filtered > 0 {

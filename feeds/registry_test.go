@@ -285,7 +285,7 @@ func TestCheckOutlet(t *testing.T) {
 		{func(o *corpus.Outlet) { o.Hosts[0] = "t.me" }, `hosts[0]: "t.me" is a social network: its accounts go under social`},
 		{func(o *corpus.Outlet) { o.Home = "riverpost.example" }, `home: "riverpost.example" is not an http URL`},
 		{feed(corpus.Feed{URL: "htp://x", Kind: "rss"}), `feeds[0].url: "htp://x" is not an http URL`},
-		{feed(corpus.Feed{URL: rss, Kind: "atom"}), `feeds[0].kind: "atom" is not one of rss, sitemap, list`},
+		{feed(corpus.Feed{URL: rss, Kind: "atom"}), `feeds[0].kind: "atom" is not one of rss, sitemap, list, telegram, bluesky, mastodon, youtube, vk, x`},
 		{feed(corpus.Feed{URL: rss, Kind: "rss", Lang: "english"}), `feeds[0].lang: "english" is not an ISO 639-1 code of two letters`},
 		{feed(corpus.Feed{URL: rss, Kind: "list"}), `feeds[0].list: missing: a feed of kind list needs a rule`},
 		{feed(corpus.Feed{URL: rss, Kind: "rss", List: &corpus.ListRule{Link: "a"}}), `feeds[0].list: only a feed of kind list has a rule`},

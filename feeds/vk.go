@@ -1,0 +1,5 @@
+package feeds
+
+import "errors"
+
+func (r *reader) vk(text []byte) error { return errors.New("vk is not read yet") }
