@@ -29,7 +29,9 @@ package corpus
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A DocID names a document: the lower-case hexadecimal SHA-256 of the
@@ -150,21 +152,40 @@ func (d *Document) Seen() time.Time {
 
 // URL is the address of the document as a reader would open it.
 func (d *Document) URL() string {
-	if d.Evidence.URL != "" {
+	if d.Evidence.URL != "" && d.Article.Post == nil { // a post stands among others in the answer of its network
 		return d.Evidence.URL
 	}
 	return d.Item.URL
 }
 
-// Title is the title of the article, or what the feed called it, or its URL.
+// Title is the title of the article, or what the feed called it, or its URL;
+// of a post without one, its first words.
 func (d *Document) Title() string {
 	switch {
 	case d.Article.Title != "":
 		return d.Article.Title
 	case d.Item.Title != "":
 		return d.Item.Title
+	case d.Article.Post != nil && d.Article.Text != "":
+		return firstWords(d.Article.Text)
 	}
 	return d.URL()
+}
+
+// mostFirst is how many characters of a post stand for its title.
+const mostFirst = 120
+
+// firstWords gives the first line of a text, cut at a space if it is long.
+func firstWords(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	if utf8.RuneCountInString(line) <= mostFirst {
+		return line
+	}
+	cut := string([]rune(line)[:mostFirst])
+	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
 }
 
 // String is the sequence number in decimal.

@@ -74,6 +74,9 @@ func (c *Crawler) send(ctx context.Context, clock *clock, q ask) answer {
 	req := (&http.Request{Method: x.Method, URL: q.url, Host: q.url.Host, Header: q.header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	x.Request = q.header.Clone()
 	x.Request.Set("Host", q.url.Host)
+	if x.Request.Get("Authorization") != "" {
+		x.Request.Set("Authorization", "Bearer (not kept)")
+	}
 
 	resp, err := c.transports.through(q.proxy).RoundTrip(req)
 	if err != nil {

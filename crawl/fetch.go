@@ -52,6 +52,13 @@ type Request struct {
 	Proxy string
 
 	MaxBodyBytes int64 // 0: that of the options
+
+	// API says that the URL is of an interface made for programs, whose terms
+	// rule instead of robots.txt.
+	API bool
+
+	// Token is sent as "Authorization: Bearer"; only that one was sent is kept.
+	Token string
 }
 
 const acceptPage = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -176,6 +183,9 @@ func (f *fetch) run(ctx context.Context, transport http.RoundTripper) {
 			header.Set(name, value)
 		}
 	}
+	if f.request.Token != "" {
+		header.Set("Authorization", "Bearer "+f.request.Token)
+	}
 	err := f.collector(ctx, transport).Request(http.MethodGet, f.url.String(), nil, nil, header)
 	if err != nil && f.fault == nil && len(f.capture.Exchanges) == 0 {
 		f.fault = newFault(corpus.FaultGuarded, "%v", err) // colly does not take the URL
@@ -214,15 +224,19 @@ func (f *fetch) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := f.crawler.guard.checkURL(u); err != nil { // before robots.txt is asked for
 		return nil, f.stop(newFault(corpus.FaultGuarded, "%v", err))
 	}
-	rules, fault, err := f.robotsFor(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	if fault != nil {
-		return nil, f.stop(fault)
-	}
-	if ok, line := rules.allows(u); !ok {
-		return nil, f.stop(newFault(corpus.FaultRobots, "robots.txt forbids it: %s", line))
+	var rules robots
+	if !f.request.API {
+		var fault *corpus.Fault
+		var err error
+		if rules, fault, err = f.robotsFor(ctx, u); err != nil {
+			return nil, err
+		}
+		if fault != nil {
+			return nil, f.stop(fault)
+		}
+		if ok, line := rules.allows(u); !ok {
+			return nil, f.stop(newFault(corpus.FaultRobots, "robots.txt forbids it: %s", line))
+		}
 	}
 	header := req.Header.Clone()
 	header.Del("Referer") // the client's own idea

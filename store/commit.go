@@ -106,6 +106,14 @@ func (s *Store) putVisit(ctx context.Context, tx *sql.Tx, v *Visit) error {
 	doc := corpus.DocID("")
 	if v.Document != nil {
 		doc = v.Document.ID
+		if v.Document.Article.Post != nil {
+			if err := keepSeen(ctx, tx, v.Page, v.Document); err != nil {
+				return err
+			}
+			if err := putCounts(ctx, tx, v.Document); err != nil {
+				return err
+			}
+		}
 		var err error
 		if v.Added, err = s.putDocument(ctx, tx, v.Page, v.Document); err != nil {
 			return err
@@ -205,6 +213,9 @@ func (s *Store) insertDocument(ctx context.Context, tx *sql.Tx, page corpus.DocI
 		return err
 	}
 	d.Seq = corpus.Seq(seq)
+	if err := putEdges(ctx, tx, d); err != nil {
+		return err
+	}
 	if len(d.Tags) > 0 {
 		if err := putTags(ctx, tx, d.Seq, d.Judge, d.Tags); err != nil {
 			return err
