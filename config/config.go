@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type Config struct {
 	Collect    Collect    `yaml:"collect"`
 	Schedule   Schedule   `yaml:"schedule"`
 	Outlets    Outlets    `yaml:"outlets"`
+	Social     Social     `yaml:"social"`
+	Privacy    Privacy    `yaml:"privacy"`
 	Narratives Narratives `yaml:"narratives"`
 	Archive    Archive    `yaml:"archive"`
 	Extract    Extract    `yaml:"extract"`
@@ -79,6 +82,23 @@ type Outlets struct {
 	Only    []string        `yaml:"only"`
 	Except  []string        `yaml:"except"`
 	Define  []corpus.Outlet `yaml:"define"`
+}
+
+// Social is what is asked of networks.
+type Social struct {
+	Networks []corpus.FeedKind `yaml:"networks"`
+	Pages    int               `yaml:"pages"`
+	XPosts   int               `yaml:"x_posts"`
+}
+
+// Asks reports whether feeds of a kind are polled.
+func (s Social) Asks(kind corpus.FeedKind) bool {
+	return !kind.Social() || slices.Contains(s.Networks, kind)
+}
+
+// Privacy is what becomes of the names of persons.
+type Privacy struct {
+	Authors string `yaml:"authors"` // pseudonym, named or none
 }
 
 // Narratives is where the analyst's own narratives are, and the threshold.
@@ -244,6 +264,16 @@ func (c *Config) check(f *strictyaml.File) error {
 		if size > maxBody {
 			bad(path, "must be at most %d MiB: a record of the archive takes no more", maxBody>>20)
 		}
+	}
+	for i, n := range c.Social.Networks {
+		if !n.Social() {
+			bad(fmt.Sprintf("social.networks[%d]", i), "%q is no network: telegram, bluesky, mastodon, youtube, vk, x", n)
+		}
+	}
+	atLeast("social.pages", int64(c.Social.Pages), 1)
+	atLeast("social.x_posts", int64(c.Social.XPosts), 0)
+	if a := c.Privacy.Authors; a != "pseudonym" && a != "named" && a != "none" {
+		bad("privacy.authors", "%q is neither pseudonym, named nor none", a)
 	}
 	atLeast("archive.segment", int64(c.Archive.Segment), 1<<20)
 	for path, d := range map[string]time.Duration{"collect.timeout": c.Collect.Timeout, "collect.connect_timeout": c.Collect.ConnectTimeout, "extract.timeout": c.Extract.Timeout} {

@@ -44,6 +44,22 @@ func (k FeedKind) Social() bool {
 	return false
 }
 
+// API reports whether feeds of this kind are interfaces made for programs, for
+// which robots.txt does not speak.
+func (k FeedKind) API() bool { return k.Social() && k != FeedTelegram }
+
+// TokenName is the variable of the environment with the token that feeds of
+// this kind need; empty if they need none.
+func (k FeedKind) TokenName() string {
+	switch k {
+	case FeedVK:
+		return "CHORUS_VK_TOKEN"
+	case FeedX:
+		return "CHORUS_X_TOKEN"
+	}
+	return ""
+}
+
 // A Feed is an address of an outlet that lists items.
 type Feed struct {
 	URL      string    `yaml:"url" json:"url"`

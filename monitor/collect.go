@@ -144,7 +144,7 @@ func (m *Monitor) dueFeeds(states map[string]corpus.FeedState, now time.Time) []
 			continue
 		}
 		for _, f := range o.Feeds {
-			if s := states[feedKey(o.ID, f.URL)]; !s.Due.After(now) {
+			if s := states[feedKey(o.ID, f.URL)]; !s.Due.After(now) && m.cfg.Social.Asks(f.Kind) {
 				out = append(out, due{o, f, s})
 			}
 		}
@@ -455,11 +455,11 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 		return nil // it says nothing about the feed
 	}
 	p := parcel{captures: captures, note: note{Feed: &feedNote{d.outlet.ID, d.feed.URL}}}
-	poll, err := r.poll(d.outlet, d.feed, d.state, captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) { return r.store.Known(r.hard, ids) })
+	poll, posts, err := r.poll(d.outlet, d.feed, d.state, captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) { return r.store.Known(r.hard, ids) })
 	if err != nil {
 		return ignoreEnd(r.hard, err)
 	}
-	p.poll = &poll
+	p.poll, p.posts = &poll, posts
 	if f := poll.State.Fault; f != nil {
 		r.log.Debug("feed had a fault", "outlet", d.outlet.ID, "url", d.feed.URL, "class", f.Class, "reason", f.Reason)
 	}
@@ -475,6 +475,14 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 	if poll.State.Fault != nil {
 		r.summary.FeedsLost++
 	}
+	for _, x := range posts {
+		if x.visit.Added {
+			r.summary.Documents++
+			if len(x.visit.Document.Tags) > 0 {
+				r.summary.Tagged++
+			}
+		}
+	}
 	n := r.summary.Feeds
 	r.mu.Unlock()
 	r.progress("feeds", n, 0)
@@ -487,6 +495,9 @@ func (r *round) pollFeed(ctx context.Context, d due) error {
 // captures if there was no time to read all: a poll of some parts would claim
 // that the items of the others are not there.
 func (r *round) fetchFeed(d due) ([]*corpus.Capture, error) {
+	if d.feed.Kind.Social() {
+		return r.fetchAccount(d)
+	}
 	request := crawl.Request{
 		URL: d.feed.URL, ETag: d.state.ETag, LastModified: d.state.LastModified, Proxy: d.outlet.Proxy,
 		Accept:       "application/rss+xml,application/atom+xml,application/feed+json,application/xml;q=0.9,text/html;q=0.8,*/*;q=0.5",

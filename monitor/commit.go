@@ -19,6 +19,7 @@ type parcel struct {
 	captures []*corpus.Capture
 	note     note
 	poll     *store.Poll
+	posts    []post       // that the poll brought whole
 	visit    *store.Visit // of the last capture
 	done     func(error)  // called once, when the parcel is committed or given up
 
@@ -229,6 +230,12 @@ func (p *parcel) addTo(b *store.Batch) {
 	if p.poll != nil {
 		b.Polls = append(b.Polls, *p.poll)
 		b.Losses = append(b.Losses, pollLosses(p.poll)...)
+	}
+	for _, x := range p.posts {
+		if x.visit.Document != nil {
+			x.visit.Document.Evidence = p.kept[x.capture]
+		}
+		b.Visits = append(b.Visits, x.visit)
 	}
 	if p.visit == nil {
 		return

@@ -74,7 +74,11 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 func writable(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
 
 func (m *Monitor) tags(d *corpus.Document, bloc corpus.Bloc) []corpus.Tag {
-	in := classify.Input{Title: d.Title(), Text: d.Article.Text, Lang: d.Article.Lang, Bloc: bloc}
+	title := d.Title()
+	if d.Article.Post != nil {
+		title = d.Article.Title // else it is made of the text
+	}
+	in := classify.Input{Title: title, Text: d.Article.Text, Lang: d.Article.Lang, Bloc: bloc}
 	tags := m.advise(m.tagger.Tags(in), in)
 	kept := tags[:0]
 	for _, t := range tags {
@@ -208,9 +212,13 @@ func (m *Monitor) recheck(page corpus.DocID, fetched time.Time, visits int) time
 }
 
 // poll turns captures of a feed (several if it has parts or pages) into what
-// the store keeps of it. known tells which of its pages are in the frontier.
-func (m *Monitor) poll(outlet corpus.Outlet, feed corpus.Feed, before corpus.FeedState, captures []*corpus.Capture, known func([]corpus.DocID) (map[corpus.DocID]bool, error)) (store.Poll, error) {
+// the store keeps of it, and of the posts in it. known tells which of its pages
+// are in the frontier.
+func (m *Monitor) poll(outlet corpus.Outlet, feed corpus.Feed, before corpus.FeedState, captures []*corpus.Capture, known func([]corpus.DocID) (map[corpus.DocID]bool, error)) (store.Poll, []post, error) {
 	r := m.read(feed, captures)
+	if feed.Kind.Social() {
+		return m.pollAccount(outlet, feed, before, captures, r, known)
+	}
 	p := store.Poll{At: r.at}
 	for _, item := range r.items {
 		if d, ok := m.discovery(outlet, feed, item, before, r.at); ok {
@@ -223,18 +231,19 @@ func (m *Monitor) poll(outlet corpus.Outlet, feed corpus.Feed, before corpus.Fee
 	}
 	old, err := known(ids)
 	if err != nil {
-		return p, fmt.Errorf("poll %s: %w", feed.URL, err)
+		return p, nil, fmt.Errorf("poll %s: %w", feed.URL, err)
 	}
 	before.Outlet, before.URL = outlet.ID, feed.URL
 	r.outcome.Items, r.outcome.New = len(r.items), len(ids)-len(old)
 	p.State = feeds.Next(before, outlet.Tier, r.outcome)
-	return p, nil
+	return p, nil, nil
 }
 
 // reading is what all captures of one poll say together.
 type reading struct {
 	at      time.Time
 	items   []corpus.Item
+	pages   []feeds.Reading // of an account, one for each capture; empty where it could not be read
 	outcome feeds.Outcome
 }
 
@@ -264,6 +273,9 @@ func (m *Monitor) read(feed corpus.Feed, captures []*corpus.Capture) reading {
 			// An index that did not change says nothing of its parts: a 304
 			// for it would keep what is new in them from us.
 			r.outcome.ETag, r.outcome.LastModified = "", ""
+		}
+		if feed.Kind.Social() {
+			r.pages = append(r.pages, reading)
 		}
 		for _, item := range reading.Items {
 			if page, err := corpus.IDOf(item.URL); err == nil && !seen[page] && len(r.items) < m.cfg.Collect.MaxItems {

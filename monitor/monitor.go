@@ -45,7 +45,7 @@ type Options struct {
 	Log      *slog.Logger                  // nil: nothing is logged
 	Progress func(stage string, n, of int) // called now and then during long work; nil: not. of is 0 if unknown
 	Now      func() time.Time              // nil: time.Now
-	Getenv   func(string) string           // where the second opinion is set up, see package opinion; nil: nowhere
+	Getenv   func(string) string           // the environment, for the second opinion (see package opinion) and the tokens of networks; nil: empty
 }
 
 // A Monitor is an open data folder with everything that works on it. One
@@ -61,7 +61,10 @@ type Monitor struct {
 	crawler   *crawl.Crawler
 	extractor *extract.Extractor
 	tagger    *classify.Classifier
-	advisor   *opinion.Advisor // nil: no second opinion is asked for
+	advisor   *opinion.Advisor         // nil: no second opinion is asked for
+	token     func(name string) string // of a network, from the environment
+	privacy   privacy
+	budget    *budget
 	registry  *feeds.Registry
 	metrics   *metrics
 
@@ -119,6 +122,13 @@ func (m *Monitor) open(ctx context.Context, o Options) (err error) {
 	if m.advisor, err = newAdvisor(o, m.log); err != nil {
 		return err
 	}
+	if m.token = o.Getenv; m.token == nil {
+		m.token = func(string) string { return "" }
+	}
+	if m.privacy, err = newPrivacy(m.cfg.Privacy.Authors, m.cfg.Data); err != nil {
+		return err
+	}
+	m.budget = newBudget(m.cfg.Data, m.cfg.Social.XPosts)
 	if m.store, err = store.Open(ctx, m.cfg.Data); err != nil {
 		return err
 	}

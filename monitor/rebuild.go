@@ -166,6 +166,7 @@ type replayer struct {
 
 	feed     *feedNote         // of the poll that is being put together
 	captures []*corpus.Capture // of it
+	evidence []corpus.Evidence // of these
 }
 
 // tries counts the fetches of a page.
@@ -190,6 +191,7 @@ func (r *replayer) add(ctx context.Context, x remade) error {
 	case x.note.Feed != nil:
 		r.feed = x.note.Feed
 		r.captures = append(r.captures, x.entry.Capture)
+		r.evidence = append(r.evidence, x.entry.Evidence)
 	case x.note.Item != nil:
 		r.addVisit(x)
 	default:
@@ -222,8 +224,8 @@ func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Captur
 	if r.feed == nil || next != nil && *next == *r.feed && c != nil && c.URL != r.feed.URL {
 		return nil
 	}
-	f, captures := *r.feed, r.captures
-	r.feed, r.captures = nil, nil
+	f, captures, evidence := *r.feed, r.captures, r.evidence
+	r.feed, r.captures, r.evidence = nil, nil, nil
 	outlet, _ := r.registry.Outlet(f.Outlet)
 	at := slices.IndexFunc(outlet.Feeds, func(feed corpus.Feed) bool { return feed.URL == f.URL })
 	if at < 0 {
@@ -231,7 +233,7 @@ func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Captur
 		return nil
 	}
 	key := feedKey(f.Outlet, f.URL)
-	p, err := r.poll(outlet, outlet.Feeds[at], r.states[key], captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) {
+	p, posts, err := r.poll(outlet, outlet.Feeds[at], r.states[key], captures, func(ids []corpus.DocID) (map[corpus.DocID]bool, error) {
 		if err := r.commit(ctx); err != nil {
 			return nil, err
 		}
@@ -243,6 +245,12 @@ func (r *replayer) endPoll(ctx context.Context, next *feedNote, c *corpus.Captur
 	r.states[key] = p.State
 	r.batch.Polls = append(r.batch.Polls, p)
 	r.batch.Losses = append(r.batch.Losses, pollLosses(&p)...)
+	for _, x := range posts {
+		if x.visit.Document != nil {
+			x.visit.Document.Evidence = evidence[x.capture]
+		}
+		r.batch.Visits = append(r.batch.Visits, x.visit)
+	}
 	return nil
 }
 
