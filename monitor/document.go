@@ -49,6 +49,12 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 		return nil
 	}
 	outlet, _ := m.registry.Outlet(item.Outlet)
+	if d, ok := m.importedPost(item, capture, outlet); ok {
+		if d != nil {
+			d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
+		}
+		return d
+	}
 	d := &corpus.Document{Item: item}
 	if article, ok := importedArticle(capture); ok {
 		d.Article = article

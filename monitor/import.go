@@ -199,7 +199,7 @@ func isText(a *corpus.Exchange) bool {
 	case "", "text/html", "application/xhtml+xml", "text/plain":
 		return true
 	}
-	return isLine(a)
+	return isLine(a) || isImportedPost(a)
 }
 
 // isLine reports whether an answer is an imported line. No server can send

@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,9 +18,10 @@ import (
 )
 
 func (a *app) importCommand() *cobra.Command {
-	return &cobra.Command{
+	var form string
+	c := &cobra.Command{
 		Use:   "import FILE...",
-		Short: "Take documents from JSON Lines and WARC files",
+		Short: "Take documents and posts from files",
 		Long: `Take documents from files, through the same stages as what the network brings:
 they get evidence, tags and a place in the index. "-" is standard input.
 
@@ -29,18 +30,38 @@ they get evidence, tags and a place in the index. "-" is standard input.
                     (article, post, transcript), title, text, published (RFC
                     3339), and if known seen, lang, author, links, forward_of,
                     credits; other keys are kept as extra
+  result.json       an export of Telegram Desktop in JSON, of one chat or of
+                    the whole account
+  .ndjson, .csv     an export of 4CAT or Zeeschuimer: Weibo, TikTok, X, ...
 
-What is there already is not taken twice. A line that cannot be taken is named
+What a file is shows its name and its beginning; --format says it where they do
+not. Names of persons in posts become pseudonyms (privacy.authors in
+config.yaml). What is there already is not taken twice. A line that cannot be taken is named
 and left out.
 
 Exit status: 0 done; 1 failed, or some lines or records could not be taken;
 2 used wrongly; 130 interrupted.`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.runImport(c.Context(), args) },
+		RunE: func(c *cobra.Command, args []string) error { return a.runImport(c.Context(), args, form) },
 	}
+	c.Flags().StringVar(&form, "format", "", "of all files: "+strings.Join(importForms, ", "))
+	return c
 }
 
-func (a *app) runImport(ctx context.Context, files []string) (err error) {
+// The forms of files.
+const (
+	formLines    = "jsonl"
+	formWARC     = "warc"
+	formTelegram = "telegram"
+	formFourCAT  = "4cat"
+)
+
+var importForms = []string{formLines, formWARC, formTelegram, formFourCAT}
+
+func (a *app) runImport(ctx context.Context, files []string, form string) (err error) {
+	if form != "" && !slices.Contains(importForms, form) {
+		return usageError{fmt.Errorf("--format %s: the formats are %s", form, strings.Join(importForms, ", "))}
+	}
 	m, err := a.open(ctx, "import")
 	if err != nil {
 		return err
@@ -48,7 +69,7 @@ func (a *app) runImport(ctx context.Context, files []string) (err error) {
 	defer func() { err = errors.Join(err, m.Close()) }()
 	var errs []error
 	for _, name := range files {
-		if err := a.importFile(ctx, m, name); err != nil {
+		if err := a.importFile(ctx, m, name, form); err != nil {
 			errs = append(errs, err)
 		}
 		if ctx.Err() != nil {
@@ -61,7 +82,7 @@ func (a *app) runImport(ctx context.Context, files []string) (err error) {
 // shownProblems is how many lines that cannot be taken are named.
 const shownProblems = 10
 
-func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name string) error {
+func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name, form string) error {
 	in := a.in
 	if name != "-" {
 		f, err := os.Open(name)
@@ -71,9 +92,15 @@ func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name string) e
 		defer f.Close()
 		in = f
 	}
-	take, r := m.ImportLines, bufio.NewReaderSize(in, 64<<10)
-	if isWARC(name, r) {
+	r := bufio.NewReaderSize(in, 64<<10)
+	take := m.ImportLines
+	switch cmp.Or(form, formOf(name, r)) {
+	case formWARC:
 		take = m.ImportWARC
+	case formTelegram:
+		take = m.ImportTelegram
+	case formFourCAT:
+		take = m.Import4CAT
 	}
 	problems := 0
 	s, err := take(ctx, name, r, func(problem error) {
@@ -101,15 +128,24 @@ func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name string) e
 	return err
 }
 
-// isWARC tells a WARC file by its name, or by its first bytes.
-func isWARC(name string, r *bufio.Reader) bool {
+// formOf tells the form of a file by its name, or by its beginning.
+func formOf(name string, r *bufio.Reader) string {
 	base := strings.ToLower(filepath.Base(name))
-	if strings.HasSuffix(base, ".warc") || strings.HasSuffix(base, ".warc.gz") {
-		return true
+	switch {
+	case strings.HasSuffix(base, ".warc"), strings.HasSuffix(base, ".warc.gz"):
+		return formWARC
+	case strings.HasSuffix(base, ".csv"):
+		return formFourCAT
 	}
-	if strings.HasSuffix(base, ".jsonl") || strings.HasSuffix(base, ".ndjson") {
-		return false
+	head, _ := r.Peek(4096)
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	switch line, _, _ := bytes.Cut(head, []byte("\n")); {
+	case bytes.HasPrefix(head, []byte("WARC/")), bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		return formWARC
+	case bytes.Contains(line, []byte(`"source_platform"`)), bytes.Contains(line, []byte(`"item_id"`)):
+		return formFourCAT
+	case strings.HasSuffix(base, ".json"), bytes.Equal(bytes.TrimSpace(line), []byte("{")): // lines begin and end on one line
+		return formTelegram
 	}
-	head, err := r.Peek(5)
-	return (err == nil || err == io.EOF) && (bytes.HasPrefix(head, []byte("WARC/")) || bytes.HasPrefix(head, []byte{0x1f, 0x8b}))
+	return formLines
 }
