@@ -84,3 +84,18 @@ type Counts struct {
 func (c Counts) Known() bool {
 	return c.Views != 0 || c.Forwards != 0 || c.Replies != 0 || c.Likes != 0 || len(c.Reactions) > 0
 }
+
+// A Relation is a document that a post refers to, or that refers to it.
+type Relation struct {
+	Kind     string   `json:"kind"` // forward, reply, quote or link
+	Document Document `json:"document"`
+}
+
+// Relations are the references of one document that lead to documents we have,
+// and the samples of its counts.
+type Relations struct {
+	To     []Relation `json:"to"`     // what it refers to
+	From   []Relation `json:"from"`   // what refers to it, oldest first
+	More   int        `json:"more"`   // references to it that are not listed
+	Counts []Counts   `json:"counts"` // oldest first
+}

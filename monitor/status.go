@@ -115,6 +115,12 @@ func (m *Monitor) Versions(ctx context.Context, id corpus.DocID) ([]corpus.Docum
 	return m.store.Versions(ctx, id)
 }
 
+// Relations gives what a document refers to, what refers to it, and the samples
+// of its counts.
+func (m *Monitor) Relations(ctx context.Context, id corpus.DocID) (corpus.Relations, error) {
+	return m.store.Relations(ctx, id)
+}
+
 // Resolve finds a document by the first digits of its id.
 func (m *Monitor) Resolve(ctx context.Context, prefix string) (corpus.DocID, error) {
 	return m.store.Resolve(ctx, prefix)

@@ -78,35 +78,6 @@ func putEdges(ctx context.Context, tx *sql.Tx, d *corpus.Document) error {
 	return nil
 }
 
-// Edges gives what a document refers to and what refers to it, at most limit
-// of each, in no particular order.
-func (s *Store) Edges(ctx context.Context, id corpus.DocID, limit int) (out, in []Edge, err error) {
-	if out, err = s.edges(ctx, "WHERE id = ? LIMIT ?", id, limit); err == nil {
-		in, err = s.edges(ctx, "WHERE target = ? LIMIT ?", id, limit)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("edges of %s: %w", id, err)
-	}
-	return out, in, nil
-}
-
-func (s *Store) edges(ctx context.Context, rest string, args ...any) ([]Edge, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, kind, target FROM edges "+rest, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []Edge
-	for rows.Next() {
-		var e Edge
-		if err := rows.Scan(&e.From, &e.Kind, &e.To); err != nil {
-			return nil, err
-		}
-		out = append(out, e)
-	}
-	return out, rows.Err()
-}
-
 // The counts of a post are sampled when a tenth of its age has passed since
 // the last sample, but not more often than that.
 const (
@@ -195,4 +166,49 @@ func keepSeen(ctx context.Context, tx *sql.Tx, page corpus.DocID, d *corpus.Docu
 	}
 	d.Item.Seen, d.Item.Absent = item.Seen, item.Absent
 	return nil
+}
+
+// mostRelations bounds the documents of each side that Relations gives.
+const mostRelations = 50
+
+// Relations gives the documents that a document refers to and those that refer
+// to it, as far as we have them, and the samples of its counts.
+func (s *Store) Relations(ctx context.Context, id corpus.DocID) (corpus.Relations, error) {
+	var r corpus.Relations
+	var err error
+	if r.To, err = s.related(ctx, "e.target", "e.id = ?", id); err == nil {
+		r.From, err = s.related(ctx, "e.id", "e.target = ?", id)
+	}
+	if err != nil {
+		return r, fmt.Errorf("relations of %s: %w", id, err)
+	}
+	if len(r.From) == mostRelations {
+		var all int
+		if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM edges WHERE target = ?", id).Scan(&all); err != nil {
+			return r, fmt.Errorf("relations of %s: %w", id, err)
+		}
+		r.More = all - mostRelations
+	}
+	r.Counts, err = s.Counts(ctx, id)
+	return r, err
+}
+
+// related gives the documents in force at the other end of some edges.
+func (s *Store) related(ctx context.Context, end, where string, id corpus.DocID) ([]corpus.Relation, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT "+columns+", e.kind FROM edges e JOIN documents d ON d.id = "+end+" AND d.replaced = 0 LEFT JOIN tags t ON t.seq = d.seq AND t.version = d.tagged WHERE "+where+
+		" ORDER BY d.published, d.seq LIMIT ?", id, mostRelations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []corpus.Relation
+	for rows.Next() {
+		var kind string
+		d, err := s.scan(rows, &kind)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, corpus.Relation{Kind: kind, Document: d})
+	}
+	return out, rows.Err()
 }

@@ -32,6 +32,13 @@ func (s *site) doc(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p := docPageOf(versions, shown, q, s.looks())
+	if d := &versions[shown]; d.Article.Kind == corpus.KindPost {
+		relations, err := s.Relations(r.Context(), d.ID)
+		if err != nil {
+			return fmt.Errorf("relations of document %s: %w", d.ID, err)
+		}
+		p.Post = postViewOf(d, relations, s.looks())
+	}
 	return s.render(w, http.StatusOK, "doc", page{Title: shorten(plain(versions[shown].Title()), 90), Nav: "/search", Query: words, Body: p})
 }
 
@@ -126,6 +133,7 @@ type docPage struct {
 	Changes    *changes // against the version before; nil for the first
 	Original   outsideLink
 	Evidence   evidence
+	Post       *postView // nil unless it is a post
 	Links      []outsideLink
 	MoreLinks  int
 	Images     int

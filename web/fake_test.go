@@ -84,6 +84,7 @@ func (w *world) sources() Sources {
 		Record: func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("record at " + fmt.Sprint(ev.Offset))), nil
 		},
+		Relations: w.relations,
 		Outlet: func(id string) (corpus.Outlet, bool) {
 			for _, o := range w.outlets {
 				if o.Outlet.ID == id {
@@ -117,6 +118,20 @@ func (w *world) versions(_ context.Context, id corpus.DocID) ([]corpus.Document,
 		}
 	}
 	return out, nil
+}
+
+// relations gives a post what every kind of relation looks like.
+func (w *world) relations(_ context.Context, id corpus.DocID) (corpus.Relations, error) {
+	var r corpus.Relations
+	for _, d := range w.docs[:4] {
+		r.To = append(r.To, corpus.Relation{Kind: "link", Document: d})
+		r.From = append(r.From, corpus.Relation{Kind: "forward", Document: d})
+	}
+	r.More = 3
+	for i := range 3 {
+		r.Counts = append(r.Counts, corpus.Counts{At: w.now.Add(time.Duration(i) * time.Hour), Views: int64(1000 * (i + 1)), Likes: 12, Reactions: map[string]int64{"👍": 9, scriptText: 3}})
+	}
+	return r, nil
 }
 
 func (w *world) search(_ context.Context, r index.Request) (*index.Result, error) {
@@ -433,6 +448,16 @@ func hostile(now time.Time) []corpus.Document {
 	}
 	script.Tags = []corpus.Tag{{Narrative: scriptText, Stance: "asserts\" onclick=\"x", Score: 0.5, Spans: []corpus.Span{{Start: -5, End: 9}, {Start: 3, End: 100_000}}, Cues: []string{scriptText}, Version: scriptText}}
 
+	post := documentOf(sample{outlet: "steppe-today", lang: "en", text: "A post with everything."})
+	post.Item.URL, post.Item.Title, post.Article.Title, post.Article.Kind = "https://t.me/steppe_today/12", "", "", corpus.KindPost
+	post.Article.Post = &corpus.Post{
+		Network: scriptText, Account: scriptText, Name: scriptText, Service: true, Edited: true, Strange: []string{scriptText},
+		Forward: &corpus.Origin{URL: "javascript:alert(1)", Account: scriptText, Text: scriptText},
+		Reply:   &corpus.Origin{URL: "https://t.me/steppe_today/11", Name: "An earlier post", Text: "Words\u202e of it"},
+		Media:   []corpus.Media{{Kind: scriptText, URL: "data:text/html,x", Title: scriptText, Text: scriptText, Seconds: 75 * time.Second}, {Kind: corpus.MediaPhoto, URL: "https://cdn.example/1.jpg"}},
+		Poll:    &corpus.Ballot{Question: scriptText, Kind: scriptText, Options: []corpus.BallotOption{{Text: scriptText, Share: -3}, {Text: "No", Share: 0.5}}, Voters: 12_000},
+	}
+
 	bidi := documentOf(sample{outlet: "steppe-today", lang: "en", title: "Report \u202eetomer si siht\u202c is safe\u200b \u2066x\u2069", text: "The file is called invoice\u202efdp.exe and the rest \u2067of the line\u2069 stands.\n\nA z\u0334\u0321\u0322\u0321\u0322\u0321\u0322\u0321\u0322\u0321\u0322\u0321\u0322\u0321\u0322a\u0334\u0321\u0322\u0321\u0322\u0321\u0322lgo word, a flag 🏴\U000E0067\U000E0062\U000E007F, a family 👨\u200d👩\u200d👧."})
 	bidi.Item.URL = "https://steppe-today.example/bidi"
 
@@ -445,7 +470,7 @@ func hostile(now time.Time) []corpus.Document {
 	broken.Fault = &corpus.Fault{Class: corpus.FaultCut, Reason: "the connection ended after 1204 bytes", At: now}
 	broken.Deleted = now.Add(-time.Minute)
 
-	return []corpus.Document{at(0, script), at(1, bidi), at(2, long), at(3, broken)}
+	return []corpus.Document{at(0, script), at(1, bidi), at(2, long), at(3, broken), at(4, post)}
 }
 
 // edited gives two versions of one page.

@@ -100,7 +100,7 @@ func pageNames() []string {
 // parsed: that is our own mistake.
 func loadTemplates(a *assets) *templates {
 	t := &templates{byName: map[string]*template.Template{}}
-	base := template.Must(template.New("layout").Funcs(functions(a)).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	base := template.Must(template.New("layout").Funcs(functions(a)).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/post.html"))
 	for _, name := range pageNames() {
 		t.byName[name] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 	}

@@ -57,6 +57,10 @@ type Sources struct {
 	// document is not known.
 	Versions func(ctx context.Context, id corpus.DocID) ([]corpus.Document, error)
 
+	// Relations gives what a document refers to, what refers to it, and the
+	// samples of its counts.
+	Relations func(ctx context.Context, id corpus.DocID) (corpus.Relations, error)
+
 	// Record opens the gzip member that holds a WARC record, for download.
 	Record func(ctx context.Context, ev corpus.Evidence) (io.ReadCloser, error)
 

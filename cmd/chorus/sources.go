@@ -25,6 +25,7 @@ func sources(m *monitor.Monitor, offline bool) web.Sources {
 		},
 		Documents: m.Documents,
 		Versions:  m.Versions,
+		Relations: m.Relations,
 		Record:    func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) { return m.Record(ev) },
 		Outlet:    m.Outlet,
 		Outlets:   m.Outlets,
