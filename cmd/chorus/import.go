@@ -34,9 +34,11 @@ they get evidence, tags and a place in the index. "-" is standard input.
                     the whole account
   .ndjson, .csv     an export of 4CAT or Zeeschuimer: Weibo, TikTok, X, ...
 
-What a file is shows its name and its beginning; --format says it where they do
-not. Names of persons in posts become pseudonyms (privacy.authors in
-config.yaml). What is there already is not taken twice. A line that cannot be taken is named
+What a file is shows its name and its beginning; --format says it where they
+do not. Names of persons in posts become pseudonyms (privacy.authors in
+config.yaml).
+
+What is there already is not taken twice. A line that cannot be taken is named
 and left out.
 
 Exit status: 0 done; 1 failed, or some lines or records could not be taken;
