@@ -31,6 +31,10 @@ const (
 // telegram reads a page of a channel's web preview.
 func (r *reader) telegram(text []byte) error {
 	page := telegramPage{reader: r, shown: map[int64]bool{}, paged: pagesBack(r.base)}
+	whole := bytes.Contains(text, []byte("</html>"))
+	if i := bytes.LastIndexByte(text, '>'); !whole && i >= 0 {
+		text = text[:i+1] // half a tag is no text
+	}
 	pieces, broken := telegramPieces(text)
 	for _, piece := range pieces {
 		page.find(piece)
@@ -43,10 +47,10 @@ func (r *reader) telegram(text []byte) error {
 		return page.refusal(text)
 	}
 	if broken > 0 {
-		r.reading.Cut = true
+		page.gaps, r.reading.Cut = true, true
 		r.reading.warnf("%s too deeply nested to read", count(broken, "part"))
 	}
-	page.read(bytes.Contains(text, []byte("</html>")))
+	page.read(whole)
 	return nil
 }
 
@@ -87,6 +91,7 @@ type telegramPage struct {
 	prev     []string       // where older posts may be, best first
 	shown    map[int64]bool // ids of messages and of members of albums
 	paged    bool           // the address says which posts the page shows
+	gaps     bool           // there are messages whose ids are not known
 
 	landing         *html.Node // of an account without a preview: the part that says who it is
 	postError, head string     // of a single post that cannot be shown; <title>
@@ -196,6 +201,7 @@ func (p *telegramPage) read(whole bool) {
 		post, ok := p.message(n)
 		switch {
 		case !ok:
+			p.gaps = true
 			p.noLink++
 		case !whole && i == len(p.messages)-1 && post.Item.Published.IsZero() && !post.Article.Post.Service:
 			p.reading.Cut = true
@@ -241,9 +247,10 @@ func (p *telegramPage) warnOfStrange(posts []telegramPost) {
 }
 
 // missing lists the ids between the newest and the oldest post that the page
-// does not show, the newest first. The results of a search are no series.
+// does not show, the newest first. The results of a search are no series; and
+// what is there, but could not be read, must not be taken for deleted.
 func (p *telegramPage) missing(posts []telegramPost) {
-	if len(posts) == 0 || p.base.Query().Has("q") {
+	if len(posts) == 0 || p.gaps || p.base.Query().Has("q") {
 		return
 	}
 	newest, oldest := posts[0], posts[len(posts)-1]

@@ -16,6 +16,13 @@ import (
 	"chorus/internal/telegramweb"
 )
 
+// serve has a site answer a request.
+func serve(site *telegramweb.Site, address string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequest("GET", address, nil))
+	return w
+}
+
 // recordedChannels loads the recorded posts as channels of a site.
 func recordedChannels(t *testing.T) []telegramweb.Channel {
 	t.Helper()
@@ -85,8 +92,7 @@ func TestReadEveryRecordedPostFromAPreview(t *testing.T) {
 		present += len(c.Posts)
 		got := map[string]Post{}
 		for next := "https://t.me/s/" + c.Name; next != ""; pages++ {
-			w := httptest.NewRecorder()
-			site.ServeHTTP(w, httptest.NewRequest("GET", next, nil))
+			w := serve(site, next)
 			r, fault := Read(corpus.Feed{URL: "https://t.me/s/" + c.Name, Kind: corpus.FeedTelegram}, answer(next, "text/html; charset=utf-8", w.Body.Bytes()), noon)
 			if fault != nil || len(r.Warnings) > 0 {
 				t.Fatalf("Read %s: %v, %q", next, fault, r.Warnings)
