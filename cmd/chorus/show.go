@@ -55,7 +55,11 @@ func (a *app) runShow(ctx context.Context, name string) error {
 		}
 		return nil
 	}
-	a.printDocument(versions)
+	relations, err := s.Relations(ctx, id)
+	if err != nil {
+		return err
+	}
+	a.printDocument(versions, relations)
 	return nil
 }
 
@@ -73,7 +77,7 @@ func (a *app) readStore(ctx context.Context) (*store.Store, error) {
 	return s, err
 }
 
-func (a *app) printDocument(versions []corpus.Document) {
+func (a *app) printDocument(versions []corpus.Document, relations corpus.Relations) {
 	d := versions[len(versions)-1]
 	w := a.columns()
 	for _, line := range wrap(clean(d.Title()), w) {
@@ -94,6 +98,11 @@ func (a *app) printDocument(versions []corpus.Document) {
 	row("outlet", d.Item.Outlet)
 	row("byline", d.Article.Byline)
 	row("kind", string(d.Article.Kind)+", "+d.Article.Lang)
+	if p := d.Article.Post; p != nil {
+		for _, line := range postRows(p, relations) {
+			row(line[0], line[1])
+		}
+	}
 	row("dateline", d.Article.Dateline)
 	row("credits", strings.Join(d.Article.Credits, "; "))
 	if !d.Article.Published.IsZero() {
