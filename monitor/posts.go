@@ -41,9 +41,11 @@ func newPager(feed corpus.Feed, before corpus.FeedState) *pager {
 // read takes in what the page said. known tells which posts were there before
 // the poll.
 func (p *pager) read(r feeds.Reading, known map[corpus.DocID]bool) {
-	fresh, oldest := false, time.Time{}
+	fresh, joined, oldest := false, false, time.Time{}
 	for _, x := range r.Posts {
-		if id, err := corpus.IDOf(x.Item.URL); err == nil && !known[id] {
+		if id, err := corpus.IDOf(x.Item.URL); err == nil && known[id] {
+			joined = true // what is older was there at the last poll
+		} else {
 			fresh = true
 		}
 		if t := x.Item.Published; !t.IsZero() && (oldest.IsZero() || t.Before(oldest)) {
@@ -54,7 +56,7 @@ func (p *pager) read(r feeds.Reading, known map[corpus.DocID]bool) {
 	switch {
 	case len(r.Posts) == 0 && r.Next != "" && p.next == p.feed.URL: // it only names the page with the posts
 		p.next = r.Next
-	case fresh && r.Next != "" && (back || !p.before.Read.IsZero() && p.feed.Back.IsZero()):
+	case fresh && r.Next != "" && (back || !joined && !p.before.Read.IsZero()):
 		p.next = r.Next
 	case !p.jumped && p.before.Older != "" && p.before.Older != p.next:
 		p.jumped, p.next = true, p.before.Older

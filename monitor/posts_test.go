@@ -40,7 +40,7 @@ func TestPagerClosesGapsAndGoesBack(t *testing.T) {
 		older  string
 	}{
 		{"the first poll reads one page", corpus.Feed{}, corpus.FeedState{}, nil, 9, "feed", ""},
-		{"a gap is closed", corpus.Feed{}, polled, []int{4, 3, 2, 1, 0}, 9, "feed p2 p3", ""},
+		{"a gap is closed", corpus.Feed{}, polled, []int{4, 3, 2, 1, 0}, 9, "feed p2", ""},
 		{"nothing new", corpus.Feed{}, polled, []int{9, 8, 7, 6, 5, 4}, 9, "feed", ""},
 		{"back to a date", corpus.Feed{Back: hourOf(5)}, corpus.FeedState{}, nil, 9, "feed p2", ""},
 		{"back to a date, not at once", corpus.Feed{Back: hourOf(0)}, corpus.FeedState{}, nil, 2, "feed p2", "p3"},
