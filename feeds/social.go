@@ -4,6 +4,9 @@ package feeds
 
 import (
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	"chorus/corpus"
 )
@@ -74,4 +77,42 @@ func (r *reader) addPost(p Post) bool {
 	}
 	r.reading.Posts = append(r.reading.Posts, p)
 	return true
+}
+
+// Accounts gives the feeds of an outlet's accounts on networks that can be
+// asked for posts: those of outlet.Social that no feed of its own stands for.
+// A YouTube account needs its channel id (UC...), a Mastodon account its
+// instance (name@instance).
+func Accounts(o corpus.Outlet) []corpus.Feed {
+	var out []corpus.Feed
+	for _, kind := range []corpus.FeedKind{corpus.FeedTelegram, corpus.FeedBluesky, corpus.FeedMastodon, corpus.FeedYouTube, corpus.FeedVK, corpus.FeedX} {
+		address := accountFeed(kind, strings.TrimPrefix(o.Social[string(kind)], "@"))
+		if address != "" && !slices.ContainsFunc(o.Feeds, func(f corpus.Feed) bool { return f.URL == address }) {
+			out = append(out, corpus.Feed{URL: address, Kind: kind})
+		}
+	}
+	return out
+}
+
+// accountFeed is the address of the feed of an account, empty if there is none.
+func accountFeed(kind corpus.FeedKind, handle string) string {
+	name := url.PathEscape(handle)
+	switch {
+	case handle == "":
+	case kind == corpus.FeedTelegram:
+		return "https://t.me/s/" + name
+	case kind == corpus.FeedBluesky:
+		return "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=" + url.QueryEscape(handle) + "&limit=100"
+	case kind == corpus.FeedMastodon:
+		if user, instance, ok := strings.Cut(handle, "@"); ok && instance != "" {
+			return "https://" + instance + "/api/v1/accounts/lookup?acct=" + url.QueryEscape(user)
+		}
+	case kind == corpus.FeedYouTube && strings.HasPrefix(handle, "UC"):
+		return "https://www.youtube.com/feeds/videos.xml?channel_id=" + url.QueryEscape(handle)
+	case kind == corpus.FeedVK:
+		return "https://api.vk.com/method/wall.get?domain=" + url.QueryEscape(handle) + "&count=100&extended=1&v=5.199"
+	case kind == corpus.FeedX:
+		return "https://api.x.com/2/users/by/username/" + name
+	}
+	return ""
 }

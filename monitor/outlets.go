@@ -33,7 +33,21 @@ func Registry(c *config.Config) (*feeds.Registry, error) {
 	all = slices.DeleteFunc(all, func(o corpus.Outlet) bool {
 		return len(c.Outlets.Only) > 0 && !chosen(o, c.Outlets.Only) || chosen(o, c.Outlets.Except)
 	})
-	return feeds.NewRegistry(all)
+	return feeds.NewRegistry(withAccounts(all, c.Social))
+}
+
+// withAccounts gives the outlets with their accounts on networks as feeds. What
+// was once collected from an account that needs no token stays explained though
+// its network is no longer asked.
+func withAccounts(all []corpus.Outlet, social config.Social) []corpus.Outlet {
+	out := slices.Clone(all)
+	for i, o := range out {
+		accounts := slices.DeleteFunc(feeds.Accounts(o), func(f corpus.Feed) bool { return f.Kind.TokenName() != "" && !social.Asks(f.Kind) })
+		if len(accounts) > 0 {
+			out[i].Feeds = slices.Concat(o.Feeds, accounts)
+		}
+	}
+	return out
 }
 
 // definedSoundly checks the outlets of the configuration after they were laid

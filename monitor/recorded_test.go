@@ -30,6 +30,7 @@ func TestRecordedWebIsCollectedWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := watch(t, rec.Web, rec.Outlets)
+	s.cfg.Social.Networks = nil // no network is in this web
 	s.with(func(m *Monitor) {
 		sum, err := m.Once(t.Context())
 		if err != nil {

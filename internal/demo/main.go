@@ -148,6 +148,7 @@ func (d *demo) prepare(s *show, address string) error {
 			"user_agent": "Chorus/demo (+%contact%)",
 		},
 		"outlets": map[string]any{"builtin": false, "define": s.outlets},
+		"social":  map[string]any{"networks": []string{}}, // no network is in this web
 	})
 	if err != nil {
 		return err
