@@ -378,3 +378,15 @@ func within(n *html.Node, class string) *html.Node {
 	}
 	return nil
 }
+
+// outermost calls fn for the elements below n of a class, but not for those
+// that are within another one.
+func outermost(n *html.Node, class string, fn func(*html.Node)) {
+	for c := range n.ChildNodes() {
+		if hasClass(c, class) {
+			fn(c)
+		} else {
+			outermost(c, class, fn)
+		}
+	}
+}

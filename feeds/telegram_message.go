@@ -63,12 +63,19 @@ func (p *telegramPage) message(n *html.Node) (telegramPost, bool) {
 	return post, true
 }
 
-// parts reads what is in a wrapper.
+// parts reads what is in a wrapper. Beside what the preview shows, the sign that
+// it shows nothing is for old browsers.
 func (m *message) parts(n *html.Node) {
+	supported := false
+	for c := range n.ChildNodes() {
+		supported = supported || hasClass(c, "media_supported_cont")
+	}
 	for c := range n.ChildNodes() {
 		switch c.Type {
 		case html.ElementNode:
-			m.part(c)
+			if !supported || !hasClass(c, "message_media_not_supported_wrap") && !hasClass(c, "media_not_supported_cont") {
+				m.part(c)
+			}
 		case html.TextNode:
 			m.words.write(c.Data)
 		}
@@ -352,12 +359,15 @@ func (m *message) poll(n *html.Node) {
 			poll.Question = textOf(d, maxShownRunes)
 		case hasClass(d, "tgme_widget_message_poll_type"):
 			poll.Kind = nameOf(d)
-		case hasClass(d, "tgme_widget_message_poll_option") && len(poll.Options) < maxParts:
-			poll.Options = append(poll.Options, optionOf(d))
 		case hasClass(d, "tgme_widget_message_poll_votes"), hasClass(d, "tgme_widget_message_voters"):
 			m.tally(d)
 		}
 	}
+	outermost(n, "tgme_widget_message_poll_option", func(option *html.Node) {
+		if len(poll.Options) < maxParts {
+			poll.Options = append(poll.Options, optionOf(option))
+		}
+	})
 	m.post.Poll = poll
 }
 
@@ -372,17 +382,9 @@ func optionOf(n *html.Node) corpus.BallotOption {
 	return o
 }
 
-// unsupported reads the sign that stands for what the preview does not show.
-// Beside what it does show, it is for old browsers. It stands for the notices
-// of the network too.
+// unsupported reads the sign that stands for what the preview does not show. It
+// stands for the notices of the network too.
 func (m *message) unsupported(n *html.Node) {
-	if n.Parent != nil {
-		for s := range n.Parent.ChildNodes() {
-			if s != n && hasClass(s, "media_supported_cont") {
-				return
-			}
-		}
-	}
 	said := ""
 	if label := within(n, "message_media_not_supported_label"); label != nil {
 		said = nameOf(label)
@@ -399,15 +401,12 @@ func (m *message) unsupported(n *html.Node) {
 // reactions counts every reaction: an emoji, one of Telegram's own pictures,
 // which has only a number, or stars that are paid for.
 func (m *message) reactions(n *html.Node) {
-	for d := range n.Descendants() {
-		if !hasClass(d, "tgme_reaction") {
-			continue
-		}
-		name, number := reactionOf(d)
+	counts := &m.post.Counts
+	outermost(n, "tgme_reaction", func(reaction *html.Node) {
+		name, number := reactionOf(reaction)
 		if number <= 0 {
-			continue
+			return
 		}
-		counts := &m.post.Counts
 		counts.Likes = sum(counts.Likes, number)
 		if counts.Reactions == nil {
 			counts.Reactions = map[string]int64{}
@@ -415,7 +414,7 @@ func (m *message) reactions(n *html.Node) {
 		if _, ok := counts.Reactions[name]; ok || len(counts.Reactions) < maxParts {
 			counts.Reactions[name] = sum(counts.Reactions[name], number)
 		}
-	}
+	})
 }
 
 func reactionOf(n *html.Node) (name string, number int64) {

@@ -240,6 +240,19 @@ func TestTelegramIsBoundedByThePage(t *testing.T) {
 	}
 }
 
+// Parts within their like, and very many of them, were once read again and again.
+func TestTelegramReadsNestedPartsOnce(t *testing.T) {
+	option := strings.Repeat(`<div class="tgme_widget_message_poll_option">`, 300) + "x" + strings.Repeat("</div>", 300)
+	reaction := strings.Repeat(`<span class="tgme_reaction">`, 300) + "👍 1" + strings.Repeat("</span>", 300)
+	page := strings.Replace(channelPage("river/1"), `<a class="tgme_widget_message_date">`,
+		`<div class="tgme_widget_message_poll">`+option+`</div><div class="tgme_widget_message_reactions">`+reaction+`</div>`+
+			strings.Repeat(`<div class="media_not_supported_cont"></div>`, 30_000)+`<a class="tgme_widget_message_date">`, 1)
+	post := mustRead(t, page).Posts[0].Article.Post
+	if post.Poll == nil || len(post.Poll.Options) != 1 || post.Counts.Likes > 1 || len(post.Media) != 1 {
+		t.Errorf("Read = poll %+v, %d likes, %d media, want one of each at most", post.Poll, post.Counts.Likes, len(post.Media))
+	}
+}
+
 func TestNumberOf(t *testing.T) {
 	for s, want := range map[string]int64{
 		"": 0, "0": 0, "746": 746, "12.3K": 12_300, "1.2M": 1_200_000, "1,2M": 1_200_000, "1\u00a0234": 1234, "1\u202f234\u202f567": 1_234_567,
