@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/sync/errgroup"
 
 	"chorus/corpus"
 )
@@ -57,19 +58,18 @@ func Load(fsys fs.FS) ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load codebook: %w", err)
 	}
-	var entries []Entry
-	for _, name := range names {
-		if name == groupsFile || name == stanceFile {
-			continue
-		}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == groupsFile || name == stanceFile })
+	entries, errs := make([]Entry, len(names)), make([][]error, len(names))
+	var files errgroup.Group
+	for i, name := range names {
 		src, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("load codebook: %w", err)
 		}
-		e, errs := readEntry(name, src, families)
-		faults = append(faults, errs...)
-		entries = append(entries, e)
+		files.Go(func() error { entries[i], errs[i] = readEntry(name, src, families); return nil })
 	}
+	files.Wait()
+	faults = append(faults, slices.Concat(errs...)...)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("load codebook: %w", errors.Join(faults...))
 	}

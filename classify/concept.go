@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/sync/errgroup"
 )
 
 // conceptFiles are the files of the concepts.
@@ -14,9 +15,14 @@ import (
 // A concept is what words of several languages mean alike: "lackey", «холуй»
 // and 走狗 are all "puppet". The model reads a passage's concepts beside its
 // words, alone and in pairs, so that what it learned of one wording or one
-// language serves for the others. The concepts are those of these files and
-// the word families of groups.yaml, which have the same names in all languages.
-var conceptFiles = []string{"concepts/broad.yaml", "concepts/fine.yaml"}
+// language serves for the others. The concepts are those of the first two files
+// and the word families of groups.yaml, which have the same names in all
+// languages; the other files say what they are called in further languages.
+var (
+	conceptFiles       = slices.Concat(conceptBase, conceptTranslation)
+	conceptBase        = []string{"concepts/broad.yaml", "concepts/fine.yaml"}
+	conceptTranslation = []string{"concepts/ar.yaml", "concepts/de.yaml", "concepts/es.yaml", "concepts/fr.yaml"}
+)
 
 // readConcepts reads concepts: name, language, alternatives.
 func readConcepts(name string, src []byte, families map[string]groups) (groups, []error) {
@@ -49,19 +55,32 @@ func (c *Classifier) addConcepts() error {
 			concepts[name] = append(concepts[name], phrases...)
 		}
 	}
-	for _, name := range conceptFiles {
-		src, err := codebookFiles.ReadFile("codebook/" + name)
-		if err != nil {
-			return fmt.Errorf("concepts: %w", err)
-		}
-		some, errs := readConcepts(name, src, families)
-		if len(errs) > 0 {
-			return fmt.Errorf("concepts: %w", errors.Join(errs...))
-		}
-		add(some)
-	}
 	for _, family := range families {
 		add(family)
+	}
+	found := make([]groups, len(conceptFiles))
+	var files errgroup.Group
+	for i, name := range conceptFiles {
+		files.Go(func() error {
+			src, err := codebookFiles.ReadFile("codebook/" + name)
+			if err != nil {
+				return err
+			}
+			var errs []error
+			found[i], errs = readConcepts(name, src, families)
+			return errors.Join(errs...)
+		})
+	}
+	if err := files.Wait(); err != nil {
+		return fmt.Errorf("concepts: %w", err)
+	}
+	for i, name := range conceptFiles {
+		for concept := range found[i] {
+			if _, known := concepts[concept]; !known && slices.Contains(conceptTranslation, name) {
+				return fmt.Errorf("concepts: %s: no concept %q is there to translate", name, concept)
+			}
+		}
+		add(found[i])
 	}
 	c.program.named = map[int32]uint32{}
 	for _, name := range slices.Sorted(maps.Keys(concepts)) {

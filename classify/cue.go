@@ -415,8 +415,10 @@ func (p *cueParser) words(piece string, quoted bool, from int) (phrase, error) {
 
 // stemmedWord is the word by its stem; by its form in a language without stemmer.
 func stemmedWord(form, lang string) word {
-	if stem, ok := stemOf(form); ok && (lang == "en" || lang == "ru" || lang == "zh") {
-		return word{stemmed, stem}
+	if lang == "en" || lang == "ru" || lang == "zh" {
+		if stem, ok := stemOf(form); ok {
+			return word{stemmed, stem}
+		}
 	}
 	return word{exact, form}
 }

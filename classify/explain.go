@@ -101,6 +101,8 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, all bool) []Explanat
 			}
 			x.Stance = c.stanceOf(carrier, ev.window, sig, bloc, j)
 			switch {
+			case !ev.believable() && !ev.cued() && ev.short:
+				x.Why = "no cue of the claim is in the passage, and it is too short to be judged without one"
 			case !ev.believable():
 				x.Why = "a cue says that this is another matter"
 			case !c.earned(ev) && !ev.cued():

@@ -120,11 +120,13 @@ func elementBucket(key string) uint32 { return bucketOf(hashBytes(kindElement, [
 // A script decides which bias a passage starts from.
 type script int
 
-// The scripts of the languages that the model is trained in.
+// The scripts of the languages that the model is trained in; all others count
+// as latin.
 const (
 	latin script = iota
 	cyrillic
 	chinese
+	arabic
 	scripts
 )
 
@@ -134,6 +136,8 @@ func scriptOf(t token) script {
 		return chinese
 	case r >= 0x400 && r < 0x530:
 		return cyrillic
+	case r >= 0x600 && r < 0x780 || r >= 0xfb50 && r < 0xff00:
+		return arabic
 	}
 	return latin
 }

@@ -130,12 +130,16 @@ func TestQualityIsAsRecorded(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		sets []string
-	}{{"bulk", bulkSets}, {"wide", wideSets}, {"plain", plainSets}} {
+	}{{"bulk", bulkSets}, {"wide", wideSets}, {"near", nearSets}, {"plain", plainSets}} {
 		for _, lang := range []string{"en", "ru", "zh"} {
 			aside := slices.DeleteFunc(readSets(t, part.sets...), func(e Example) bool { return !Aside(e) || e.Lang != lang })
 			name := "Kept aside, " + part.name + " " + lang
 			got += "\n" + name + ", by cues alone: " + summary(Evaluate(aside, alone)) + "\n" + name + "\n" + Evaluate(aside, c).String()
 		}
+	}
+	for _, lang := range []string{"es", "fr", "de", "ar"} {
+		aside := slices.DeleteFunc(readSets(t, farSets...), func(e Example) bool { return !Aside(e) || e.Lang != lang })
+		got += "\nKept aside, far " + lang + "\n" + Evaluate(aside, c).String()
 	}
 	held := readSets(t, heldSets...)
 	got += "\nHeld-out set, by cues alone: " + summary(Evaluate(held, alone)) + "\nHeld-out set\n" + Evaluate(held, c).String()

@@ -319,15 +319,16 @@ func (g *gist) word(form []byte) uint64 {
 
 func (g *gist) add(f feature) { g.of += f.value * float32(g.model.any[f.bucket]) }
 
-// anyMargin is the linear score for any claim of a passage made of some sentences.
-func (m *Model) anyMargin(parts []gist) float64 {
+// anyMargin is the linear score for any claim of a passage made of some
+// sentences, and how much it holds.
+func (m *Model) anyMargin(parts []gist) (float64, size) {
 	var n size
 	sum := 0.0
 	for i := range parts {
 		n.add(parts[i].size)
 		sum += float64(parts[i].of)
 	}
-	return m.header.Any.margin(sum, n)
+	return m.header.Any.margin(sum, n), n
 }
 
 // margin makes the linear score of a passage of a sum of weights.

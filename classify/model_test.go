@@ -13,17 +13,22 @@ import (
 // The sets of labelled passages. The cues were revised on those that are seen.
 // The others were written blind to the cues: wide ones say their claims in
 // roundabout ways, bulk ones as such outlets put them from day to day, plain
-// ones are about everything else. Held ones are an older small set that nothing was trained on.
+// ones are about everything else, near ones about what only resembles a
+// narrative in real texts, and what it looks like there; far ones are in the
+// languages that have concepts but few cues or none. Held ones are an older small set that nothing was trained on.
 var (
 	seenSets  = []string{"en", "ru", "zh", "more-en", "more-ru", "more-zh"}
 	wideSets  = []string{"wide-en", "wide-ru", "wide-zh"}
 	bulkSets  = []string{"bulk-a-en", "bulk-b-en", "bulk-c-en", "bulk-d-en", "bulk-a-ru", "bulk-b-ru", "bulk-c-ru", "bulk-a-zh", "bulk-b-zh", "bulk-c-zh"}
 	plainSets = []string{"plain-en", "plain-ru", "plain-zh"}
-	heldSets  = []string{"held-en", "held-ru", "held-zh"}
+	nearSets  = []string{"near-a-en", "near-b-en", "near-c-en", "near-a-ru", "near-b-ru", "near-c-ru", "near-a-zh", "near-b-zh",
+		"near-d-en", "near-e-en", "near-f-en", "near-d-ru", "near-e-ru", "near-f-ru"}
+	farSets  = []string{"far-es", "far-fr", "far-de", "far-ar"}
+	heldSets = []string{"held-en", "held-ru", "held-zh"}
 )
 
 // blindSets are what the model is trained on.
-func blindSets() []string { return slices.Concat(wideSets, bulkSets, plainSets) }
+func blindSets() []string { return slices.Concat(wideSets, bulkSets, plainSets, nearSets, farSets) }
 
 // The model in the program is the one that chorus train makes of the gold
 // files and the codebook. With -update it is made anew, which takes a minute.

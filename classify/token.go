@@ -88,7 +88,7 @@ func (s *scanner) scan(text string, emit func(token)) []sentence {
 		case r == '\n' || r == '\r' || r == '\u2029' || r == '\u2028':
 			endSentence(i)
 			i += size
-		case r == '。' || r == '！' || r == '？' || r == '!' || r == '?' || r == '．':
+		case r == '。' || r == '！' || r == '？' || r == '!' || r == '?' || r == '．' || r == '؟' || r == '۔':
 			i += size
 			endSentence(i)
 		case r == '.':
@@ -378,12 +378,29 @@ func foldRune(r rune) rune {
 		return r
 	case r == 'ё' || r == 'Ё':
 		return 'е'
+	case r >= 0x600 && r < 0x700:
+		return foldArabic(r)
 	}
 	r = unicode.ToLower(r)
 	if r >= 0xDF && r < 0x180 {
 		if p := plain[r]; p != 0 {
 			return p
 		}
+	}
+	return r
+}
+
+// foldArabic takes letters for one that are written for one another.
+func foldArabic(r rune) rune {
+	switch r {
+	case 'أ', 'إ', 'آ', 'ٱ':
+		return 'ا'
+	case 'ى', 'ی':
+		return 'ي'
+	case 'ة':
+		return 'ه'
+	case 'ک':
+		return 'ك'
 	}
 	return r
 }

@@ -39,7 +39,7 @@ const (
 	rarityScale = 0.2 // keeps the vectors about as long as without rarity
 
 	sureShare      = 0.9  // least share of right tags where a cue of the claim is in the passage
-	sureAlone      = 0.95 // and where there is none
+	sureAlone      = 0.91 // and where there is none
 	leastThreshold = 0.5  // of the probability that earns a tag
 	mostThreshold  = 0.99
 	farMargin      = -1.2  // a passage with neither cue nor claim teaches the fusion nothing from here down
@@ -56,8 +56,8 @@ type TrainReport struct {
 
 // String gives the report as text for people.
 func (rep TrainReport) String() string {
-	return fmt.Sprintf("trained on %d passages; probability that earns a tag without a cue and with one: Latin %.2f, Cyrillic %.2f, Chinese %.2f\nkept aside: %s",
-		rep.Metrics.Passages, rep.Threshold["latin"], rep.Threshold["cyrillic"], rep.Threshold["chinese"], rep.Aside)
+	return fmt.Sprintf("trained on %d passages; probability that earns a tag without a cue and with one: Latin %.2f, Cyrillic %.2f, Chinese %.2f, Arabic %.2f\nkept aside: %s",
+		rep.Metrics.Passages, rep.Threshold["latin"], rep.Threshold["cyrillic"], rep.Threshold["chinese"], rep.Threshold["arabic"], rep.Aside)
 }
 
 // Aside reports whether a passage is kept aside from training: every fifth,
@@ -580,7 +580,7 @@ func (tr *trainer) report(m *Model) (TrainReport, error) {
 	}
 	c := tr.cues.with(m)
 	rep := TrainReport{Threshold: map[string][2]float64{}, Aside: Evaluate(tr.aside, c)}
-	for s, name := range []string{"latin", "cyrillic", "chinese"} {
+	for s, name := range []string{"latin", "cyrillic", "chinese", "arabic"} {
 		rep.Threshold[name] = m.header.Fusion.Threshold[s]
 	}
 	rep.Metrics = Metrics{Passages: len(tr.examples), Aside: len(tr.aside),

@@ -93,6 +93,7 @@ type evidence struct {
 	margin  float64 // of the narrative
 	other   float64 // the highest of the other narratives
 	any     float64 // of any claim
+	short   bool    // too short to be believed without a cue
 	levels  [4]int  // hits by level
 	carried bool    // a cue earns the tag alone, or two together
 	script  script
@@ -101,18 +102,20 @@ type evidence struct {
 }
 
 // believable reports whether the model may tag the passage: no cue says never,
-// or another carries it all the same.
-func (e *evidence) believable() bool { return e.carried || e.levels[Never] == 0 }
+// or another carries it all the same; and there is a cue, or some text.
+func (e *evidence) believable() bool {
+	return e.carried || e.levels[Never] == 0 && (e.cued() || !e.short)
+}
 
 // cued reports whether a cue of the claim is in the passage, not only words of
 // its topic.
 func (e *evidence) cued() bool { return e.levels[Strong]+e.levels[Weak] > 0 }
 
 // inputs are what the probability is computed from; see fusion.
-const inputs = 14
+const inputs = 11 + int(scripts)
 
 func (e *evidence) inputs() *[inputs]float64 {
-	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other), max(0, e.margin), 13: e.any}
+	x := [inputs]float64{1, e.margin, e.other, max(0, e.margin-e.other), max(0, e.margin), inputs - 1: e.any}
 	if e.carried {
 		x[5], x[6] = 1, e.margin
 	}
@@ -142,7 +145,7 @@ func (c *Classifier) evidence(text string, r *reading, all bool) ([][]evidence, 
 		}
 		carriers := c.carriers(hits)
 		for _, p := range passages {
-			ev := evidence{window: p.window, any: p.any}
+			ev := evidence{window: p.window, any: p.any, short: p.short}
 			if len(hits) > 0 {
 				c.countHits(&ev, hits, carriers)
 			}
@@ -259,8 +262,13 @@ func (j *judge) scoresOf(w window) *scores {
 // A passage is a window with the linear score for any claim.
 type passage struct {
 	window
-	any float64
+	any   float64
+	short bool
 }
+
+// leastWords is how many words a passage needs to be believed without a cue,
+// and how many characters in Chinese.
+var leastWords = [scripts]int{latin: 5, cyrillic: 5, chinese: 9, arabic: 5}
 
 // passages are the windows of all sentences, each once, in order.
 func (j *judge) passages() []passage {
@@ -268,7 +276,8 @@ func (j *judge) passages() []passage {
 	slices.SortFunc(windows, func(a, b window) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
 	var out []passage
 	for _, w := range slices.Compact(windows) {
-		out = append(out, passage{w, j.model.anyMargin(j.gists[w.first : w.last+1])})
+		margin, n := j.model.anyMargin(j.gists[w.first : w.last+1])
+		out = append(out, passage{w, margin, n.tokens < leastWords[n.script()]})
 	}
 	return out
 }
