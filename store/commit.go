@@ -40,6 +40,7 @@ type Batch struct {
 	Polls    []Poll
 	Visits   []*Visit
 	Losses   []corpus.Loss
+	Buried   []Tombstone // of documents of which the archive holds nothing any more
 }
 
 // Commit makes a batch durable, all or nothing.
@@ -48,7 +49,8 @@ type Batch struct {
 // with another text becomes a new version and marks the old one as replaced.
 // A page that answers for another page's document (an AMP twin with the same
 // canonical URL) adds nothing either: the first address that brought a
-// document goes on to speak for it.
+// document goes on to speak for it. Of a document that has a tombstone, and of
+// the pages that led to it, nothing is kept.
 func (s *Store) Commit(ctx context.Context, b *Batch) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, e := range b.Extents {
@@ -81,6 +83,11 @@ func (s *Store) Commit(ctx context.Context, b *Batch) error {
 				return err
 			}
 		}
+		for i := range b.Buried {
+			if err := bury(ctx, tx, &b.Buried[i], false); err != nil {
+				return fmt.Errorf("tombstone of %s: %w", b.Buried[i].ID, err)
+			}
+		}
 		return nil
 	})
 	if err != nil {
@@ -106,6 +113,11 @@ func (s *Store) putVisit(ctx context.Context, tx *sql.Tx, v *Visit) error {
 	doc := corpus.DocID("")
 	if v.Document != nil {
 		doc = v.Document.ID
+	}
+	if gone, err := buried(ctx, tx, v.Page, doc); err != nil || gone {
+		return err
+	}
+	if v.Document != nil {
 		if v.Document.Article.Post != nil {
 			if err := keepSeen(ctx, tx, v.Page, v.Document); err != nil {
 				return err
@@ -150,9 +162,10 @@ func (s *Store) putVisit(ctx context.Context, tx *sql.Tx, v *Visit) error {
 
 // The operations of the journal.
 const (
-	opNew    = 1
-	opMarked = 2
-	opTagged = 3
+	opNew     = 1
+	opMarked  = 2
+	opTagged  = 3
+	opRemoved = 4
 )
 
 func note(ctx context.Context, tx *sql.Tx, seq corpus.Seq, op int) error {

@@ -36,6 +36,9 @@ func (s *Store) scan(rows *sql.Rows, more ...any) (corpus.Document, error) {
 	if err := rows.Scan(append([]any{&seq, &replaced, &deleted, &judge, &body, &tags}, more...)...); err != nil {
 		return d, err
 	}
+	if body == nil { // an entry of the journal whose document is no more
+		return corpus.Document{Seq: corpus.Seq(seq)}, nil
+	}
 	raw, err := s.unzip.DecodeAll(body, nil)
 	if err != nil {
 		return d, fmt.Errorf("document %d: %w", seq, err)
@@ -152,15 +155,27 @@ func (s *Store) Each(ctx context.Context, fn func(corpus.Document) error) error 
 type Change struct {
 	N        corpus.Seq // place in the journal: what a follower remembers
 	Marked   bool       // only Replaced, Deleted or Tags changed, the text did not
+	Removed  bool       // the document is no more; of it only Seq is given
 	Document corpus.Document
 }
 
 // Changes gives the entries of the journal after n, at most limit, in order.
-// The documents are as they are now, not as they were at the entry.
+// The documents are as they are now, not as they were at the entry. Of one that
+// was removed since there is only that.
 func (s *Store) Changes(ctx context.Context, after corpus.Seq, limit int) ([]Change, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT "+columns+", j.n, j.op FROM journal j JOIN documents d ON d.seq = j.seq LEFT JOIN tags t ON t.seq = d.seq AND t.version = d.tagged WHERE j.n > ? ORDER BY j.n LIMIT ?", int64(after), limit)
+	out, err := s.changes(ctx, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Store) changes(ctx context.Context, after corpus.Seq, limit int) ([]Change, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT j.seq, coalesce(d.replaced, 0), coalesce(d.deleted, 0), coalesce(d.tagged, ''), d.body, coalesce(t.tags, '[]'), j.n, j.op
+		FROM journal j LEFT JOIN documents d ON d.seq = j.seq LEFT JOIN tags t ON t.seq = d.seq AND t.version = d.tagged
+		WHERE j.n > ? AND (d.seq IS NOT NULL OR j.op = ?) ORDER BY j.n LIMIT ?`, int64(after), opRemoved, limit)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var out []Change
@@ -169,9 +184,9 @@ func (s *Store) Changes(ctx context.Context, after corpus.Seq, limit int) ([]Cha
 		var op int
 		d, err := s.scan(rows, &n, &op)
 		if err != nil {
-			return nil, fmt.Errorf("read journal: %w", err)
+			return nil, err
 		}
-		out = append(out, Change{N: corpus.Seq(n), Marked: op != opNew, Document: d})
+		out = append(out, Change{N: corpus.Seq(n), Marked: op == opMarked || op == opTagged, Removed: op == opRemoved, Document: d})
 	}
 	return out, rows.Err()
 }

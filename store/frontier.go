@@ -186,7 +186,11 @@ type Discovery struct {
 // putItem adds a page, or, if the feed says that it changed since we fetched
 // it, makes it due again. Some feeds say so of all pages all the time: with n
 // good fetches the next one comes at least n² quarters of an hour after the last.
+// A page of a document that was removed is left alone.
 func putItem(ctx context.Context, tx *sql.Tx, d Discovery, now time.Time) error {
+	if gone, err := buried(ctx, tx, d.Page, d.Page); err != nil || gone {
+		return err
+	}
 	raw, err := json.Marshal(d.Item)
 	if err != nil {
 		return err

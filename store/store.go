@@ -2,13 +2,14 @@
 // order of arrival, and what is still to be done. It is one SQLite file in
 // the data folder.
 //
-//	chorus.db       feeds, frontier, documents, tags, journal (migrations/*.sql)
+//	chorus.db       feeds, frontier, documents, tags, tombstones, journal (migrations/*.sql)
 //	lock.db         held exclusively by the one process that writes
 //	holder.json     who that is, for people and for the command line
 //
 // Everything is committed with synchronous=FULL: what a method has returned
 // from survives a power cut. One connection writes, several read; a Store may
-// be used from any number of goroutines.
+// be used from any number of goroutines. What is deleted is overwritten in the
+// file.
 package store
 
 import (
@@ -92,7 +93,7 @@ func connect(path string, conns int, mode string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", address(path, url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", "journal_size_limit(67108864)", "synchronous(full)", "cache_size(-32000)"},
+		"_pragma": {"busy_timeout(10000)", "journal_mode(wal)", "journal_size_limit(67108864)", "synchronous(full)", "cache_size(-32000)", "secure_delete(on)"},
 	}))
 	if err != nil {
 		return nil, err

@@ -66,6 +66,9 @@ func changes(t *testing.T, s *Store, after corpus.Seq) string {
 		if c.Marked {
 			op = "marked"
 		}
+		if c.Removed {
+			op = "removed"
+		}
 		out = append(out, fmt.Sprintf("%d:%s %d", c.N, op, c.Document.Seq))
 	}
 	return strings.Join(out, ", ")
