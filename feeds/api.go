@@ -161,9 +161,31 @@ func claimed(lang string) string {
 // claims for them.
 func setWords(a *corpus.Article, words, lang string) {
 	a.Text, a.Truncated = paragraphs(words, maxPostRunes)
+	setLang(a, lang)
+}
+
+func setLang(a *corpus.Article, lang string) {
 	if base, _, _ := strings.Cut(lang, "-"); len(base) == 2 {
 		a.Lang = base
 	}
+}
+
+// canonicalLink gives the canonical form of an address, as the permalinks of
+// posts are written, or "".
+func canonicalLink(link string) string {
+	canonical, err := corpus.Canonical(absolute(nil, link))
+	if err != nil {
+		return ""
+	}
+	return canonical
+}
+
+// share gives a part of a whole, between 0 and 1.
+func share(part, whole int64) float64 {
+	if part <= 0 || whole <= 0 {
+		return 0
+	}
+	return min(float64(part)/float64(whole), 1)
 }
 
 // addLink appends a link, unless it leads nowhere.

@@ -226,7 +226,7 @@ func (p *blueskyPage) post(e *blueskyEntry) (Post, error) {
 	if record.Text == nil {
 		return Post{}, fmt.Errorf("record of %s: it has no text", permalink)
 	}
-	owner := view.Author.V
+	owner := authorOf(view)
 	post := Post{Item: corpus.Item{URL: permalink, Published: p.sortedAt(record.CreatedAt.V, view.IndexedAt.V)}}
 	a := &post.Article
 	a.Post = &corpus.Post{}
@@ -378,9 +378,7 @@ func (p *blueskyPage) quote(a *corpus.Article, raw json.RawMessage) {
 
 // origin gives a post that another one refers to.
 func (p *blueskyPage) origin(view *blueskyView) *corpus.Origin {
-	did, _, _ := atURI(view.URI)
-	actor := view.Author.V
-	actor.DID = cmp.Or(actor.DID, did)
+	actor := authorOf(view)
 	o := &corpus.Origin{URL: p.permalink(view), Account: p.account(actor), Name: literal(actor.DisplayName.V, maxNameRunes)}
 	for _, raw := range []json.RawMessage{view.Value, view.Record} {
 		var record blueskyRecord
@@ -393,17 +391,21 @@ func (p *blueskyPage) origin(view *blueskyView) *corpus.Origin {
 
 // permalink gives the address of a post, or "" if view has none.
 func (p *blueskyPage) permalink(view *blueskyView) string {
-	did, collection, key := atURI(view.URI)
-	if collection != "app.bsky.feed.post" {
-		return ""
-	}
-	actor := view.Author.V
-	actor.DID = cmp.Or(actor.DID, did)
-	account := p.account(actor)
-	if account == "" {
+	_, collection, key := atURI(view.URI)
+	account := p.account(authorOf(view))
+	if collection != "app.bsky.feed.post" || account == "" {
 		return ""
 	}
 	return "https://bsky.app/profile/" + account + "/post/" + key
+}
+
+// authorOf gives who wrote a post; its address names him too.
+func authorOf(view *blueskyView) blueskyActor {
+	actor := view.Author.V
+	if actor.DID == "" {
+		actor.DID, _, _ = atURI(view.URI)
+	}
+	return actor
 }
 
 // account gives the handle of an account, or its DID if that is all there is.

@@ -106,5 +106,6 @@ func TestBlueskyEmbedsOfWrongShapeCostNoPost(t *testing.T) {
 }
 
 func FuzzBluesky(f *testing.F) {
-	fuzzNetwork(f, corpus.FeedBluesky, blueskyPost("a", "null"), `{"error":"InvalidRequest","message":"Profile not found"}`)
+	fuzzNetwork(f, corpus.FeedBluesky, blueskyPost("a", "null"), `{"error":"InvalidRequest","message":"Profile not found"}`,
+		`{"feed":[{"post":{"uri":"at://did:a:0/app.bsky.feed.post/0","record":{"text":"of nobody"}}}]}`)
 }

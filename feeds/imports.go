@@ -6,10 +6,10 @@ package feeds
 // one, at the import and at every rebuild after it.
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"time"
+
+	"chorus/corpus"
 )
 
 // The media types under which single posts of such files are kept.
@@ -19,7 +19,7 @@ const (
 )
 
 // ImportedPost reads one post that TelegramExport or FourCAT gave. now bounds
-// the times.
+// the times. The item of a post that is refused has its URL, if that is known.
 func ImportedPost(mediaType string, raw []byte, now time.Time) (Post, error) {
 	switch mediaType {
 	case TypeTelegramExport:
@@ -30,25 +30,11 @@ func ImportedPost(mediaType string, raw []byte, now time.Time) (Post, error) {
 	return Post{}, fmt.Errorf("%s is no post of another program's file", mediaType)
 }
 
-// TelegramExport takes apart the result.json of Telegram Desktop, of one chat
-// or a whole account, of any size, in constant memory. each gets the posts in
-// the order of the file, and its error ends the reading; bad hears of what
-// could not be taken, with its place. A file that ends too soon gives what
-// stands before, and an error that says where it ends.
-func TelegramExport(r io.Reader, each func(raw []byte) error, bad func(place string, err error)) error {
-	return errors.New("exports of Telegram Desktop are not read yet")
-}
-
-// FourCAT takes apart a file that 4CAT or Zeeschuimer exported, NDJSON or CSV,
-// as TelegramExport does. name is that of the file.
-func FourCAT(name string, r io.Reader, each func(raw []byte) error, bad func(place string, err error)) error {
-	return errors.New("exports of 4CAT are not read yet")
-}
-
-func telegramExported(raw []byte, now time.Time) (Post, error) {
-	return Post{}, errors.New("not read yet")
-}
-
-func fourCATExported(raw []byte, now time.Time) (Post, error) {
-	return Post{}, errors.New("not read yet")
+// imported applies the rules that all networks share to one post of a file.
+func imported(network string, p Post, now time.Time) (Post, error) {
+	r := reader{feed: corpus.Feed{Kind: corpus.FeedKind(network)}, now: now.UTC(), seen: map[string]int{}}
+	if !r.addPost(p) {
+		return Post{Item: corpus.Item{URL: p.Item.URL}}, fmt.Errorf("%q is no permalink", clip(p.Item.URL, 200))
+	}
+	return r.reading.Posts[0], nil
 }
