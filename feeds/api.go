@@ -124,13 +124,18 @@ func literal(s string, max int) string {
 // stays, more of them separate paragraphs. It is cut after max characters.
 func paragraphs(s string, max int) (text string, cut bool) {
 	p := prose{left: max}
+	writeLines(&p, s)
+	return p.String(), p.cut
+}
+
+// writeLines adds a text that is no HTML: its line breaks count.
+func writeLines(p *prose, s string) {
 	for i, line := range strings.Split(lineBreaks.Replace(s), "\n") {
 		if i > 0 {
 			p.breaks, p.blanks = p.breaks+1, 0
 		}
 		p.write(line)
 	}
-	return p.String(), p.cut
 }
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n\n")
@@ -170,15 +175,8 @@ func setLang(a *corpus.Article, lang string) {
 	}
 }
 
-// canonicalLink gives the canonical form of an address, as the permalinks of
-// posts are written, or "".
-func canonicalLink(link string) string {
-	canonical, err := corpus.Canonical(absolute(nil, link))
-	if err != nil {
-		return ""
-	}
-	return canonical
-}
+// canonicalLink gives an address as the permalinks of posts are written, or "".
+func canonicalLink(link string) string { return canonicalOf(absolute(nil, link)) }
 
 // share gives a part of a whole, between 0 and 1.
 func share(part, whole int64) float64 {

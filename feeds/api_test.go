@@ -18,7 +18,8 @@ import (
 
 // accounts are the feeds that the tests of networks poll.
 var accounts = map[corpus.FeedKind]string{
-	corpus.FeedBluesky: "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=river.example",
+	corpus.FeedBluesky:  "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=river.example",
+	corpus.FeedMastodon: "https://mast.example/api/v1/accounts/lookup?acct=river",
 }
 
 // readAccount reads an answer of a network; an empty address is that of the feed.

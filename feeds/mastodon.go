@@ -366,15 +366,8 @@ func mastodonWords(a *corpus.Article, s *mastodonStatus, lang string) error {
 		return err
 	}
 	w := mastodonProse{prose: prose{left: maxPostRunes}, article: a, quoting: s.Quote.V.State != ""}
-	if warning, _ := paragraphs(s.Warning.V, maxShownRunes); warning != "" {
-		for i, line := range strings.Split(warning, "\n") {
-			if i > 0 {
-				w.breaks++
-			}
-			w.write(line)
-		}
-		w.paragraph()
-	}
+	writeLines(&w.prose, s.Warning.V)
+	w.paragraph()
 	w.read(content)
 	a.Text, a.Truncated = w.String(), w.cut
 	setLang(a, lang)
@@ -445,7 +438,8 @@ func (w *mastodonProse) apart(n *html.Node) {
 func (w *mastodonProse) anchor(n *html.Node) {
 	start := w.b.Len()
 	w.inside(n)
-	if !hasClass(n, "mention") && !hasClass(n, "hashtag") && !strings.Contains(attribute(n, "rel"), "tag") {
+	tag := slices.Contains(strings.Fields(attribute(n, "rel")), "tag")
+	if !tag && !hasClass(n, "mention") && !hasClass(n, "hashtag") {
 		addLink(w.article, attribute(n, "href"), w.b.String()[start:])
 	}
 }
