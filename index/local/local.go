@@ -94,6 +94,7 @@ type Index struct {
 	writing sync.Mutex // held by whoever changes the index
 	log     *log
 	failed  error // set if memory and disk may differ: no more writes
+	unclean bool  // partitions may hold words of documents that the columns do not know
 
 	mu         sync.RWMutex // guards the fields below
 	columns    *columns
@@ -178,6 +179,7 @@ func (x *Index) open() error {
 			return err
 		}
 	}
+	x.unclean = true // until Purge has looked
 	return x.openPartitions()
 }
 
