@@ -208,9 +208,7 @@ func (s *webPost) account(handle, name, permalink string) {
 
 // words sets the text, and takes the addresses in it for links.
 func (s *webPost) words(text string) {
-	p := prose{left: maxPostRunes}
-	p.lines(text)
-	s.text, s.cut = p.String(), s.cut || p.cut
+	s.text, s.cut = paragraphs(text, maxPostRunes)
 	s.bare(s.text)
 }
 
@@ -270,9 +268,9 @@ func (s *webPost) strange(name string) {
 
 // finish gives the post. What was counted was counted when it was collected.
 func (s *webPost) finish() (Post, error) {
-	p, err := imported(s.platform, Post{Item: s.item, Article: corpus.Article{
-		Byline: s.post.Author, Text: s.text, Truncated: s.cut, Links: s.links, Images: s.images, Post: &s.post,
-	}}, s.now)
+	a := corpus.Article{Text: s.text, Truncated: s.cut, Links: s.links, Images: s.images, Post: &s.post}
+	setLang(&a, s.item.Lang)
+	p, err := imported(s.platform, Post{Item: s.item, Article: a}, s.now)
 	if err == nil && s.post.Counts.Known() && s.collected.Year() >= minYear && !s.collected.After(s.now) {
 		p.Article.Post.Counts.At = s.collected.Truncate(time.Second)
 	}
@@ -302,13 +300,6 @@ func (s *webPost) when(n node) time.Time {
 	}
 	t, _ := parseDate(text, s.collected)
 	return t
-}
-
-// shown gives the words of another post as an origin has them.
-func rowText(text string) string {
-	p := prose{left: maxShownRunes}
-	p.lines(text)
-	return p.String()
 }
 
 // isHandle reports whether s can stand in a path as the name of an account.
@@ -346,7 +337,7 @@ func (s *webPost) tiktok(n node) error {
 	s.account(handle, name, tiktokURL(handle, id))
 	s.item.Published = s.when(n.at("createTime"))
 	if lang := n.at("textLanguage").text(); lang != "un" {
-		s.item.Lang = lang
+		s.item.Lang = claimed(lang)
 	}
 	s.words(n.at("desc").text())
 	stats := n.any("statsV2", "stats")
@@ -464,7 +455,7 @@ func threadsURL(handle, code string) string {
 
 func threadsOrigin(n node) *corpus.Origin {
 	handle, code := n.at("user", "username").text(), n.at("code").text()
-	o := &corpus.Origin{Account: handle, Name: n.at("user", "full_name").name(), Text: rowText(n.at("caption", "text").text())}
+	o := &corpus.Origin{Account: handle, Name: n.at("user", "full_name").name(), Text: shown(n.at("caption", "text").text())}
 	if isHandle(handle) && isHandle(code) {
 		o.URL = threadsURL(handle, code)
 	}
@@ -496,7 +487,7 @@ func (s *webPost) tweet(n node) error {
 			Likes: legacy.at("favorite_count").count(), Forwards: legacy.at("retweet_count").count(), Replies: legacy.at("reply_count").count()}
 	}
 	s.tweetWords(own)
-	s.tweetLang(own.at("legacy", "lang").text())
+	s.item.Lang = claimed(own.at("legacy", "lang").text())
 	s.tweetQuote(own)
 	if to := legacy.at("in_reply_to_screen_name").text(); isHandle(to) {
 		s.post.Reply = &corpus.Origin{Account: to}
@@ -534,7 +525,7 @@ func tweetUser(n node) (handle, name string) {
 
 func tweetOrigin(n node) *corpus.Origin {
 	handle, name := tweetUser(n)
-	o := &corpus.Origin{Account: handle, Name: oneLine(name), Text: rowText(tweetText(n, nil))}
+	o := &corpus.Origin{Account: handle, Name: oneLine(name), Text: shown(tweetText(n, nil))}
 	if id := tweetID(n); isDigits(id) && isHandle(handle) {
 		o.URL = tweetURL(handle, id)
 	}
@@ -582,9 +573,7 @@ func tweetMedia(n node) []node {
 }
 
 func (s *webPost) tweetWords(n node) {
-	p := prose{left: maxPostRunes}
-	p.lines(tweetText(n, s.link))
-	s.text, s.cut = p.String(), p.cut
+	s.text, s.cut = paragraphs(tweetText(n, s.link), maxPostRunes)
 	for _, m := range tweetMedia(n) {
 		medium := corpus.Media{Kind: corpus.MediaPhoto, URL: m.at("media_url_https").link(), Title: m.at("ext_alt_text").name()}
 		switch kind := m.at("type").text(); kind {
@@ -636,7 +625,7 @@ func (s *webPost) tweetCard(n node) {
 			link = u.at("expanded_url").text()
 		}
 	}
-	s.attach(corpus.Media{Kind: corpus.MediaLink, URL: leadsTo(absolute(nil, link)), Title: title, Text: rowText(values["description"])})
+	s.attach(corpus.Media{Kind: corpus.MediaLink, URL: leadsTo(absolute(nil, link)), Title: title, Text: shown(values["description"])})
 }
 
 func (s *webPost) tweetPoll(values map[string]string) {
@@ -648,9 +637,7 @@ func (s *webPost) tweetPoll(values map[string]string) {
 		poll.Options = append(poll.Options, corpus.BallotOption{Text: oneLine(values[fmt.Sprintf("choice%d_label", i)])})
 	}
 	for i, v := range votes {
-		if poll.Voters > 0 {
-			poll.Options[i].Share = float64(v) / float64(poll.Voters)
-		}
+		poll.Options[i].Share = share(v, poll.Voters)
 	}
 	s.post.Poll = poll
 }
@@ -661,18 +648,4 @@ func (s *webPost) tweetQuote(n node) {
 	} else if n.at("legacy", "is_quote_status").yes() { // and it is withheld
 		s.post.Quote = &corpus.Origin{URL: absolute(nil, strings.Replace(n.at("legacy", "quoted_status_permalink", "expanded").text(), "://twitter.com/", "://x.com/", 1))}
 	}
-}
-
-// tweetLang takes the language that X found, if it found one: und, zxx, and all
-// that begins with q in three letters say that it did not.
-func (s *webPost) tweetLang(lang string) {
-	switch {
-	case lang == "und", lang == "zxx", lang == "art", len(lang) == 3 && lang[0] == 'q':
-		return
-	case lang == "in":
-		lang = "id"
-	case lang == "iw":
-		lang = "he"
-	}
-	s.item.Lang = lang
 }

@@ -67,7 +67,7 @@ func (s *webPost) row(r row) (Post, error) {
 		Replies:  r.any("comments", "replies", "reply_count", "comment_count", "comments_count", "num_comments").count(),
 		Likes:    r.any("likes", "like_count", "num_likes", "attitudes_count", "digg_count", "favorite_count").count(),
 	}
-	s.tweetLang(r.any("language_guess", "lang", "language").text())
+	s.item.Lang = claimed(r.any("language_guess", "lang", "language").text())
 	s.rowWords(r)
 	s.rowOrigins(r)
 	s.rowMedia(r)

@@ -181,7 +181,7 @@ func (s *webPost) weiboPage(page node) {
 	case kind == "place":
 		s.attach(corpus.Media{Kind: corpus.MediaLocation, Title: page.at("page_title").name()})
 	case page.at("page_url").link() != "" || page.at("page_title").name() != "":
-		s.attach(corpus.Media{Kind: corpus.MediaLink, URL: page.at("page_url").link(), Title: page.at("page_title").name(), Text: rowText(page.any("page_desc", "content1").text())})
+		s.attach(corpus.Media{Kind: corpus.MediaLink, URL: page.at("page_url").link(), Title: page.at("page_title").name(), Text: shown(page.any("page_desc", "content1").text())})
 	default:
 		s.strange(kind)
 	}
@@ -206,7 +206,7 @@ func (s *webPost) weiboForward(n node) {
 		s.links, s.images = original.links, original.images
 		s.post.Media, s.post.Strange = original.post.Media, original.post.Strange
 	default:
-		s.text, o.Text = own, rowText(original.text)
+		s.text, o.Text = own, shown(original.text)
 	}
 	s.post.Forward = o
 }

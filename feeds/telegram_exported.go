@@ -183,11 +183,11 @@ func (p *exportPart) UnmarshalJSON(raw []byte) error {
 
 // String is the text without its forms.
 func (t exportText) String() string {
-	p := prose{left: maxShownRunes}
+	var b strings.Builder
 	for _, part := range t {
-		p.lines(part.Text)
+		b.WriteString(part.Text)
 	}
-	return p.String()
+	return shown(b.String())
 }
 
 // readTelegramMessage reads a message and refuses one that lacks what every
@@ -552,7 +552,7 @@ func (e *exported) media(m *telegramMessage) {
 		e.attach(corpus.Media{Kind: corpus.MediaNone, Title: "contact"})
 	}
 	if m.Game != "" || m.GameLink != "" {
-		e.attach(corpus.Media{Kind: corpus.MediaLink, URL: absolute(nil, m.GameLink), Title: oneLine(m.Game), Text: clip(oneLine(m.GameText), maxShownRunes)})
+		e.attach(corpus.Media{Kind: corpus.MediaLink, URL: absolute(nil, m.GameLink), Title: oneLine(m.Game), Text: shown(m.GameText)})
 	}
 	if m.Invoice != nil {
 		e.attach(corpus.Media{Kind: corpus.MediaNone, Title: "invoice"})
@@ -622,11 +622,7 @@ func (e *exported) poll(m *telegramMessage) {
 		}
 	}
 	for _, a := range m.Poll.Answers[:min(len(m.Poll.Answers), maxParts)] {
-		option := corpus.BallotOption{Text: a.Text.String()}
-		if a.Voters > 0 && all > 0 {
-			option.Share = min(1, float64(a.Voters)/float64(all))
-		}
-		ballot.Options = append(ballot.Options, option)
+		ballot.Options = append(ballot.Options, corpus.BallotOption{Text: a.Text.String(), Share: share(int64(a.Voters), all)})
 	}
 	e.post.Poll = ballot
 }
@@ -734,7 +730,7 @@ func (e *exported) finish() (Post, error) {
 
 // lines adds a text with its line breaks.
 func (p *prose) lines(s string) {
-	for i, line := range strings.Split(s, "\n") {
+	for i, line := range strings.Split(lineBreaks.Replace(s), "\n") {
 		if i > 0 {
 			p.breaks, p.blanks = p.breaks+1, 0
 		}
