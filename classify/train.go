@@ -39,7 +39,7 @@ const (
 	rarityScale = 0.2 // keeps the vectors about as long as without rarity
 
 	sureShare      = 0.9  // least share of right tags where a cue of the claim is in the passage
-	sureAlone      = 0.91 // and where there is none
+	sureAlone      = 0.93 // and where there is none
 	leastThreshold = 0.5  // of the probability that earns a tag
 	mostThreshold  = 0.99
 	farMargin      = -1.2  // a passage with neither cue nor claim teaches the fusion nothing from here down

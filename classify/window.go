@@ -154,10 +154,29 @@ func (c *Classifier) evidence(text string, r *reading, all bool) ([][]evidence, 
 			}
 			j.weigh(&ev, c.columns[e])
 			ev.probability = c.model.header.Fusion.probability(c.columns[e], ev.inputs(), ev.script)
+			if !ev.cued() {
+				ev.probability = amongMany(ev.probability, len(passages))
+			}
 			out[e] = append(out[e], ev)
 		}
 	}
 	return out, j
+}
+
+// fewPassages is how many passages a labelled text has at most, as a rule.
+const fewPassages = 3
+
+// amongMany lowers the probability of a passage that the model alone believes,
+// if it is one of many: in a long text some passage looks like any claim. Its
+// odds are divided by the root of how many times longer the text is than those
+// that the model was calibrated on. Read by people, the tags of long transcripts
+// without a cue were wrong far more often than those of posts.
+func amongMany(p float64, passages int) float64 {
+	if passages <= fewPassages {
+		return p
+	}
+	odds := p / (1 - p) / math.Sqrt(float64(passages)/fewPassages)
+	return odds / (1 + odds)
 }
 
 // countHits counts the hits of a passage.
