@@ -147,7 +147,8 @@ func (s *jsonStream) object(each func(key string) error) error {
 	}
 }
 
-// list reads an array: each is called before every element and must use it.
+// list reads an array: each is called before every element and must use it. A
+// brace too many does not end it.
 func (s *jsonStream) list(each func() error) error {
 	if err := s.open('['); err != nil {
 		return err
@@ -156,6 +157,10 @@ func (s *jsonStream) list(each func() error) error {
 		c, err := s.element(']')
 		if c == ']' || err != nil {
 			return err
+		}
+		if c == '}' {
+			s.use(1)
+			continue
 		}
 		if err := each(); err != nil {
 			return err
@@ -272,7 +277,8 @@ func (v *valueScan) close(c byte) (n int, done bool) {
 	return 1, i == 0
 }
 
-// members gives the keys and the values of a JSON object, which must be valid.
+// members gives the keys and the values of a JSON object, of a broken one those
+// before the fault and perhaps some behind it.
 func members(raw []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		s := &jsonStream{buf: raw, end: io.EOF}

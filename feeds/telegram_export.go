@@ -235,10 +235,12 @@ func (x *telegramExport) message(place string) error {
 	}
 	var m telegramMessage
 	if err == nil {
-		if !json.Valid(raw) {
-			raw = mended(raw)
+		if m, err = readTelegramMessage(raw); err != nil && !json.Valid(raw) {
+			if better := mended(raw); json.Valid(better) {
+				raw = better
+				m, err = readTelegramMessage(raw)
+			}
 		}
-		m, err = readTelegramMessage(raw)
 	} else {
 		err = fmt.Errorf("longer than %d bytes", maxMessageBytes)
 	}

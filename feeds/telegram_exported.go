@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -29,19 +30,20 @@ import (
 // A telegramMessage is what is read of a message. Its other members say nothing
 // that is kept: sizes of files, their thumbnails, identifiers of buttons.
 type telegramMessage struct {
-	ID           exportNumber `json:"id"`
-	Type         string       `json:"type"` // message, service, unsupported
-	Date         string       `json:"date"`
-	DateUnix     exportNumber `json:"date_unixtime"`
-	Edited       string       `json:"edited"`
-	EditedUnix   exportNumber `json:"edited_unixtime"`
-	From         string       `json:"from"` // null if the account is deleted
-	FromID       exportPeer   `json:"from_id"`
-	Actor        string       `json:"actor"` // of a notice
-	ActorID      exportPeer   `json:"actor_id"`
-	Author       string       `json:"author"`
-	Text         *exportText  `json:"text"`
-	TextEntities *exportText  `json:"text_entities"`
+	ID         exportNumber `json:"id"`
+	Type       string       `json:"type"` // message, service, unsupported
+	Date       string       `json:"date"`
+	DateUnix   exportNumber `json:"date_unixtime"`
+	Edited     string       `json:"edited"`
+	EditedUnix exportNumber `json:"edited_unixtime"`
+	From       string       `json:"from"` // null if the account is deleted
+	FromID     exportPeer   `json:"from_id"`
+	Actor      string       `json:"actor"` // of a notice
+	ActorID    exportPeer   `json:"actor_id"`
+	Author     string       `json:"author"`
+	Text       *exportText  `json:"text"`
+
+	Again json.RawMessage `json:"text_entities"` // the text with every part as an object
 
 	ForwardedFrom   *string       `json:"forwarded_from"`
 	ForwardedFromID exportPeer    `json:"forwarded_from_id"`
@@ -198,14 +200,20 @@ func readTelegramMessage(raw []byte) (telegramMessage, error) {
 		return m, fmt.Errorf("%s is no message", clip(string(raw), 40))
 	}
 	if err := json.Unmarshal(raw, &m); err != nil {
-		id := struct {
-			ID exportNumber `json:"id"`
-		}{}
-		_ = json.Unmarshal(raw, &id)
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			err = fmt.Errorf("%s: a %s where there should be a %s", wrong.Field, wrong.Value, wrong.Type.Kind())
+		var id exportNumber
+		for key, value := range members(raw) {
+			if key == "id" && id.UnmarshalJSON(value) == nil {
+				break
+			}
 		}
-		return telegramMessage{ID: id.ID}, err
+		return telegramMessage{ID: id}, errors.New(jsonTrouble(err))
+	}
+	if (m.Text == nil || len(*m.Text) == 0) && m.Again != nil {
+		var again exportText
+		if err := json.Unmarshal(m.Again, &again); err != nil {
+			return m, errors.New(jsonTrouble(err))
+		}
+		m.Text = &again
 	}
 	switch {
 	case m.ID == 0:
@@ -216,7 +224,7 @@ func readTelegramMessage(raw []byte) (telegramMessage, error) {
 		return m, nil // it has no more than this
 	case m.published().IsZero():
 		return m, fmt.Errorf("%q is no date", clip(m.Date, 40))
-	case m.Text == nil && m.TextEntities == nil && m.Type == "message":
+	case m.Text == nil && m.Type == "message":
 		return m, errors.New("a message without a text, not even an empty one")
 	}
 	return m, nil
@@ -239,13 +247,10 @@ func exportTime(unix exportNumber, wall string) time.Time {
 
 // parts gives the text.
 func (m *telegramMessage) parts() exportText {
-	if m.Text != nil && (len(*m.Text) > 0 || m.TextEntities == nil) {
-		return *m.Text
+	if m.Text == nil {
+		return nil
 	}
-	if m.TextEntities != nil {
-		return *m.TextEntities
-	}
-	return nil
+	return *m.Text
 }
 
 // album gives the kind of albums that a message can be of: films and pictures
@@ -515,7 +520,7 @@ func telegramTarget(href, words string) string {
 	if !ok {
 		return link
 	}
-	if words = oneLine(words); strings.HasPrefix(words, "@") && strings.EqualFold(strings.Trim(place, "/"), words[1:]) {
+	if words = oneLine(words); strings.HasPrefix(words, "@") && !strings.Contains(link, "?") && strings.EqualFold(strings.Trim(place, "/"), words[1:]) {
 		return ""
 	}
 	if place == "/iv" { // instant view
@@ -699,13 +704,15 @@ func (e *exported) wordsOf(v any, key string) {
 			e.wordsOf(v, key)
 		}
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
+		for _, k := range []string{"title", "question", "text", "description"} {
+			if words, ok := v[k].(string); ok {
+				e.wordsOf(words, k)
+			}
 		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			e.wordsOf(v[k], k)
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if _, isWords := v[k].(string); !isWords {
+				e.wordsOf(v[k], k)
+			}
 		}
 	}
 }
