@@ -13,8 +13,13 @@ func TestTokenIsSentAndNotKept(t *testing.T) {
 	other := newWeb(t, map[string]http.HandlerFunc{"/": func(w http.ResponseWriter, r *http.Request) { elsewhere = r.Header.Get("Authorization") }})
 	w := newWeb(t, map[string]http.HandlerFunc{
 		"/robots.txt": func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("User-agent: *\nDisallow: /")) },
-		"/api":        func(w http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization"); w.Write([]byte("{}")) },
-		"/away":       func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "127.0.0.2", 1)+"/", http.StatusFound) },
+		"/api": func(w http.ResponseWriter, r *http.Request) {
+			sent = r.Header.Get("Authorization")
+			w.Write([]byte("{}"))
+		},
+		"/away": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "127.0.0.2", 1)+"/", http.StatusFound)
+		},
 	})
 	c := newCrawler(t, Options{})
 	capture, err := c.Fetch(context.Background(), Request{URL: w.URL + "/api", API: true, Token: "s3cret"})
