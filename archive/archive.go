@@ -7,6 +7,7 @@
 //
 //	chorus-20261124135757-00001.warc.gz   sorts by time of creation; the serial number only grows
 //	cut/                                  bytes that were written but never committed, see Open
+//	redaction                             a redaction that is being done; Open finishes it
 //
 // A segment is a row of gzip members, one record each, so that a record can be
 // read by its offset alone. It begins with a warcinfo record. After that, each
@@ -29,6 +30,14 @@
 // the wire with its content encoding; the transfer encoding is gone and so is
 // its field. Content-Length stays as the server stated it, even if the body
 // was cut: it is the server's claim, and WARC-Truncated is ours.
+//
+// # What was taken out
+//
+// Redact takes captures, or parts of them, out again. The record stays, with
+// its id, date and address, as a response with "WARC-Truncated: takedown" and an
+// empty or shortened body; the record of its request goes. The gzip members of
+// a capture together keep their length: empty deflate blocks fill them up, which
+// every reader passes over.
 //
 // Digests are "sha256:" and lower-case hexadecimal, as in corpus.Evidence,
 // sha256sum and warcio.js. Base32 is an older custom born with SHA-1; the
@@ -122,6 +131,9 @@ func Open(dir string, committed []Extent, o Options) (*Archive, error) {
 // on with.
 func (a *Archive) restore(committed []Extent) error {
 	if err := os.MkdirAll(a.dir, 0o755); err != nil {
+		return err
+	}
+	if err := a.redo(); err != nil {
 		return err
 	}
 	names, err := segments(a.dir)
@@ -377,6 +389,9 @@ func (a *Archive) originals(previous func(url string) (corpus.Evidence, bool)) f
 			return nil
 		}
 		o, err := findOriginal(a.dir, ev)
+		if errors.Is(err, errRedacted) {
+			return nil
+		}
 		if err != nil {
 			a.options.Log.Warn("earlier evidence could not be read, kept the whole page again",
 				"url", url, "file", ev.File, "offset", ev.Offset, "err", err)
@@ -394,6 +409,9 @@ type original struct {
 	date     string // as in its WARC-Date
 	digest   string
 }
+
+// errRedacted says that a record no longer holds what it once did.
+var errRedacted = errors.New("the record was redacted")
 
 // findOriginal reads the record that holds the payload of ev, and checks it.
 func findOriginal(dir string, ev corpus.Evidence) (*original, error) {
@@ -415,6 +433,9 @@ func findOriginal(dir string, ev corpus.Evidence) (*original, error) {
 	}
 	if err := rec.Check(); err != nil {
 		return nil, err
+	}
+	if rec.Header.Get("WARC-Truncated") == Takedown {
+		return nil, errRedacted
 	}
 	digest := rec.Header.Get("WARC-Payload-Digest")
 	if digest != ev.Digest {

@@ -62,6 +62,7 @@ type exchangeFacts struct {
 	Response  string      `json:"response"`          // record id, also of a revisit
 	Request   string      `json:"request,omitempty"` // record id; a resource has none
 	Digest    string      `json:"digest"`            // of the payload, in a 304 that of the record it refers to
+	Was       string      `json:"was,omitempty"`     // the digest before a part of the payload was taken out, see Redact
 	Proto     string      `json:"proto,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
 	Proxied   bool        `json:"proxied,omitzero"`

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -184,7 +185,7 @@ func (g *group) entry(fetch payloads) Entry {
 		c.Exchanges = append(c.Exchanges, x)
 		if xf.Role.Answers() {
 			e.Evidence = corpus.Evidence{
-				File: g.file, Offset: rec.Offset, Length: rec.Length, RecordID: rec.ID(), Digest: xf.Digest,
+				File: g.file, Offset: rec.Offset, Length: rec.Length, RecordID: rec.ID(), Digest: cmp.Or(xf.Was, xf.Digest),
 				Revisit: rec.Type() == typeRevisit, URL: x.URL, Status: x.Status, Fetched: x.Started.Truncate(time.Second),
 			}
 		}

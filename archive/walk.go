@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"chorus/corpus"
@@ -125,6 +127,29 @@ func Load(dir string, ev corpus.Evidence) (*corpus.Capture, []byte, error) {
 		return nil, nil, fmt.Errorf("load %s: %w", ev.URL, err)
 	}
 	return e.Capture, e.Meta, nil
+}
+
+// Member gives the gzip member of a record as it is in the archive, whatever
+// length the evidence states.
+func Member(dir string, ev corpus.Evidence) ([]byte, error) {
+	at := Position{File: ev.File, Offset: ev.Offset}
+	rec, err := readRecord(dir, at)
+	if err == nil && rec.ID() != ev.RecordID {
+		err = fmt.Errorf("%s byte %d: record is %s, want %s", at.File, at.Offset, rec.ID(), ev.RecordID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record of %s: %w", ev.URL, err)
+	}
+	f, err := os.Open(filepath.Join(dir, at.File))
+	if err != nil {
+		return nil, fmt.Errorf("record of %s: %w", ev.URL, err)
+	}
+	defer f.Close()
+	raw := make([]byte, rec.Length)
+	if _, err := f.ReadAt(raw, at.Offset); err != nil {
+		return nil, fmt.Errorf("record of %s: %w", ev.URL, err)
+	}
+	return raw, nil
 }
 
 func load(dir string, ev corpus.Evidence) (Entry, error) {
