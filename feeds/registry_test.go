@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,9 +73,8 @@ func TestNoFamilyIsInTwoBlocs(t *testing.T) {
 	}
 }
 
-func TestRussianOutletsHaveTelegram(t *testing.T) {
+func TestTelegramHandlesNameChannels(t *testing.T) {
 	channel := regexp.MustCompile(`^[A-Za-z]\w{3,31}$`)
-	n := 0
 	for _, o := range embedded(t) {
 		handle := o.Social["telegram"]
 		if handle == "" {
@@ -83,12 +83,69 @@ func TestRussianOutletsHaveTelegram(t *testing.T) {
 		if !channel.MatchString(handle) || strings.HasSuffix(strings.ToLower(handle), "bot") {
 			t.Errorf("outlet %s: telegram %q is not the name of a channel", o.ID, handle)
 		}
-		if o.Bloc == corpus.BlocRU {
-			n++
+	}
+}
+
+// TestAccountsSuffice counts the accounts that are followed unless config.yaml
+// says otherwise: outlets that are disabled do not count.
+func TestAccountsSuffice(t *testing.T) {
+	outlets := embedded(t)
+	all := func(corpus.Outlet) bool { return true }
+	states := func(o corpus.Outlet) bool { return o.Ownership != "private" && o.Ownership != "independent" }
+	family := func(name string) func(corpus.Outlet) bool {
+		return func(o corpus.Outlet) bool { return o.Family == name }
+	}
+	for _, c := range []struct {
+		what    string
+		bloc    corpus.Bloc
+		network string
+		of      func(corpus.Outlet) bool
+		least   int
+	}{
+		{"the Russian state", corpus.BlocRU, "telegram", states, 120},
+		{"the occupation authorities", corpus.BlocRU, "telegram", family("occupation-authorities"), 6},
+		{"Russian diplomats", corpus.BlocRU, "x", family("mid"), 60},
+		{"Chinese diplomats", corpus.BlocCN, "x", family("mfa-cn"), 120},
+		{"Xinhua", corpus.BlocCN, "x", family("xinhua"), 8},
+		{"People's Daily", corpus.BlocCN, "x", family("peoples-daily"), 15},
+		{"China Media Group", corpus.BlocCN, "x", family("cmg"), 30},
+		{"China Daily", corpus.BlocCN, "x", family("chinadaily"), 8},
+		{"the control bloc", corpus.BlocControl, "telegram", all, 10},
+		{"the control bloc", corpus.BlocControl, "bluesky", all, 7},
+		{"the control bloc", corpus.BlocControl, "x", all, 25},
+	} {
+		n := 0
+		for _, o := range outlets {
+			if o.Bloc == c.bloc && !o.Disabled && o.Social[c.network] != "" && c.of(o) {
+				n++
+			}
+		}
+		if n < c.least {
+			t.Errorf("%d accounts of %s on %s, want at least %d", n, c.what, c.network, c.least)
 		}
 	}
-	if n < 40 {
-		t.Errorf("%d Russian channels on Telegram, want at least 40", n)
+}
+
+// A channel id makes a feed, an @name does not: the control bloc is followed on
+// YouTube only where the id is known.
+func TestControlIsFollowedOnYouTube(t *testing.T) {
+	for _, o := range embedded(t) {
+		handle := o.Social["youtube"]
+		if o.Bloc != corpus.BlocControl || handle == "" {
+			continue
+		}
+		if !slices.ContainsFunc(Accounts(o), func(f corpus.Feed) bool { return f.Kind == corpus.FeedYouTube }) {
+			t.Errorf("outlet %s: youtube %q makes no feed", o.ID, handle)
+		}
+	}
+}
+
+// An outlet without a host has no front page to fall back on.
+func TestOutletsWithoutHostHaveAHome(t *testing.T) {
+	for _, o := range embedded(t) {
+		if len(o.Hosts) == 0 && o.Home == "" {
+			t.Errorf("outlet %s has neither host nor home", o.ID)
+		}
 	}
 }
 
@@ -184,6 +241,14 @@ func TestByURLKnowsAccounts(t *testing.T) {
 		{"https://x.com/zlj517", "zhao-lijian"},
 		{"https://www.youtube.com/channel/UCpwvZwUam-URkxB7g4USKpg", "rt-en"},
 		{"https://vk.com/tassagency", "tass"},
+		{"https://x.com/mfa_russia/status/1", "mid-telegram-en"},
+		{"https://x.com/MID_RF", "mid"},
+		{"https://twitter.com/RUSEMBUSA/status/1", "ru-embassy-us"},
+		{"https://t.me/s/PushilinDenis", "pushilin"},
+		{"https://t.me/sledcom_press/1", "sledcom"},
+		{"https://x.com/SpoxCHN_MaoNing/status/1", "mao-ning"},
+		{"https://www.facebook.com/AmbassadeChine", "embassy-fr"},
+		{"https://www.youtube.com/channel/UCknLrEdhRCp1aegoMqRaCZg", "dw"},
 		{"https://t.me/no_such_channel", ""},
 		{"https://t.me/", ""},
 		{"https://tass.com/politics/1", "tass-en"},
