@@ -147,11 +147,11 @@ func (x *Index) purge(ctx context.Context, p *partition) (err error) {
 	return x.tidy(ctx, p)
 }
 
-// renew makes the view that of the newest snapshot and the newest columns.
+// renew makes the view that of the newest snapshot.
 func (p *partition) renew(c *columns) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return errors.Join(p.forget(), p.refresh(c))
+	return p.refresh(c)
 }
 
 // strangers gives the ids of live documents that the columns do not know, and
