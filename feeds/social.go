@@ -87,11 +87,17 @@ func Accounts(o corpus.Outlet) []corpus.Feed {
 	var out []corpus.Feed
 	for _, kind := range []corpus.FeedKind{corpus.FeedTelegram, corpus.FeedBluesky, corpus.FeedMastodon, corpus.FeedYouTube, corpus.FeedVK, corpus.FeedX} {
 		address := accountFeed(kind, strings.TrimPrefix(o.Social[string(kind)], "@"))
-		if address != "" && !slices.ContainsFunc(o.Feeds, func(f corpus.Feed) bool { return f.URL == address }) {
+		if address != "" && !slices.ContainsFunc(o.Feeds, func(f corpus.Feed) bool { return sameAddress(f.URL, address) }) {
 			out = append(out, corpus.Feed{URL: address, Kind: kind})
 		}
 	}
 	return out
+}
+
+func sameAddress(a, b string) bool {
+	x, xerr := corpus.Canonical(a)
+	y, yerr := corpus.Canonical(b)
+	return xerr == nil && yerr == nil && x == y
 }
 
 // accountFeed is the address of the feed of an account, empty if there is none.
