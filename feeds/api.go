@@ -99,7 +99,7 @@ func glance(text []byte) string {
 		}
 		return "an HTML page without a title"
 	}
-	return strconv.Quote(plainText(string(text[:min(len(text), 400)]), 60))
+	return strconv.Quote(said(plainText(string(text[:min(len(text), 400)]), 60)))
 }
 
 // jsonTrouble says what is wrong with JSON, without the names of Go's types.
@@ -268,14 +268,21 @@ var urlPattern = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"«»“”„]+`)
 // linksIn adds the addresses that stand in a text.
 func linksIn(a *corpus.Article, text string) {
 	for _, found := range urlPattern.FindAllString(text, maxPostLinks) {
-		found = strings.TrimRight(found, ".,;:!?'…*")
-		for _, pair := range []string{"()", "[]", "{}"} {
-			if strings.HasSuffix(found, pair[1:]) && strings.Count(found, pair[1:]) > strings.Count(found, pair[:1]) {
-				found = strings.TrimRight(found[:len(found)-1], ".,;:!?'…*")
-			}
-		}
+		found = withoutStop(found)
 		addLink(a, found, found)
 	}
+}
+
+// withoutStop takes from an address in a text what belongs to the sentence.
+func withoutStop(found string) string {
+	const stops = ".,;:!?'…*"
+	found = strings.TrimRight(found, stops)
+	for _, pair := range []string{"()", "[]", "{}"} {
+		if strings.HasSuffix(found, pair[1:]) && strings.Count(found, pair[1:]) > strings.Count(found, pair[:1]) {
+			found = strings.TrimRight(found[:len(found)-1], stops)
+		}
+	}
+	return found
 }
 
 // timestamp reads a time in the format of RFC 3339, or one near it.

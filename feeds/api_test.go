@@ -21,6 +21,7 @@ var accounts = map[corpus.FeedKind]string{
 	corpus.FeedBluesky:  "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=river.example",
 	corpus.FeedMastodon: "https://mast.example/api/v1/accounts/lookup?acct=river",
 	corpus.FeedYouTube:  "https://www.youtube.com/feeds/videos.xml?channel_id=UCriverriverriverriver00",
+	corpus.FeedVK:       "https://api.vk.com/method/wall.get?domain=riverpost&count=100&extended=1&v=5.199",
 	corpus.FeedX:        "https://api.x.com/2/users/by/username/riverpost",
 }
 
