@@ -43,14 +43,15 @@ const (
 func FourCAT(name string, r io.Reader, each func(raw []byte) error, bad func(place string, err error)) error {
 	x := fourCAT{name: strings.ToLower(filepath.Base(name)), each: each, bad: bad, left: map[string]int{}}
 	in := bufio.NewReaderSize(r, streamBytes)
-	head, err := in.Peek(3)
-	if bytes.Equal(head, []byte("\ufeff")) {
+	if head, _ := in.Peek(3); bytes.Equal(head, []byte("\ufeff")) {
 		_, _ = in.Discard(3)
 	}
 	first, err := firstByte(in)
 	switch {
+	case err == io.EOF:
+		return errEmpty
 	case err != nil:
-		return errors.Join(errEmpty, err)
+		return err
 	case first == '{':
 		err = x.lines(in)
 	case first == '[', first == '<':
@@ -66,9 +67,6 @@ func FourCAT(name string, r io.Reader, each func(raw []byte) error, bad func(pla
 func firstByte(in *bufio.Reader) (byte, error) {
 	for {
 		c, err := in.ReadByte()
-		if err == io.EOF {
-			return 0, nil
-		}
 		if err != nil {
 			return 0, err
 		}
@@ -186,7 +184,7 @@ func (x *fourCAT) line(number int, line []byte, read error) error {
 	}
 	line = bytes.ReplaceAll(bytes.TrimSpace(line), []byte{0}, nil)
 	if err := json.Unmarshal(line, &in); err != nil {
-		if read == io.EOF && json.Valid(line) == false {
+		if read == io.EOF && !json.Valid(line) {
 			return fmt.Errorf("the file ends too soon, within line %d: %w", number, err)
 		}
 		x.bad(place, err)

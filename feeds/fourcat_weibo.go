@@ -120,7 +120,7 @@ func (s *webPost) weiboHTML(text string) {
 		return
 	}
 	p := prose{left: maxPostRunes, base: &url.URL{Scheme: "https", Host: "weibo.com", Path: "/"}, linking: true}
-	p.read(page)
+	p.children(page)
 	s.text, s.cut = p.String(), p.cut
 	for _, l := range p.links {
 		words := strings.TrimSpace(l.Text)
