@@ -31,6 +31,7 @@ type Config struct {
 	Outlets    Outlets    `yaml:"outlets"`
 	Social     Social     `yaml:"social"`
 	Privacy    Privacy    `yaml:"privacy"`
+	Retention  Retention  `yaml:"retention"`
 	Narratives Narratives `yaml:"narratives"`
 	Archive    Archive    `yaml:"archive"`
 	Extract    Extract    `yaml:"extract"`
@@ -99,6 +100,19 @@ func (s Social) Asks(kind corpus.FeedKind) bool {
 // Privacy is what becomes of the names of persons.
 type Privacy struct {
 	Authors string `yaml:"authors"` // pseudonym, named or none
+}
+
+// Retention is how long documents are kept after their page was last fetched, or
+// their post last seen; 0 is for ever.
+type Retention struct {
+	Article    time.Duration `yaml:"article"`
+	Post       time.Duration `yaml:"post"`
+	Transcript time.Duration `yaml:"transcript"`
+}
+
+// Periods gives the retention by kind.
+func (r Retention) Periods() map[corpus.Kind]time.Duration {
+	return map[corpus.Kind]time.Duration{corpus.KindArticle: r.Article, corpus.KindPost: r.Post, corpus.KindTranscript: r.Transcript}
 }
 
 // Narratives is where the analyst's own narratives are, and the threshold.
@@ -228,6 +242,9 @@ func (c *Config) Problem(path, format string, args ...any) error {
 	return c.file.Problem(path, format, args...)
 }
 
+// leastRetention keeps a slip of the pen from emptying the archive.
+const leastRetention = 24 * time.Hour
+
 // maxBody is the largest body that can be kept, with its header and some room.
 const maxBody = 200 << 20
 
@@ -274,6 +291,11 @@ func (c *Config) check(f *strictyaml.File) error {
 	atLeast("social.x_posts", int64(c.Social.XPosts), 0)
 	if a := c.Privacy.Authors; a != "pseudonym" && a != "named" && a != "none" {
 		bad("privacy.authors", "%q is neither pseudonym, named nor none", a)
+	}
+	for kind, d := range c.Retention.Periods() {
+		if d < 0 || d > 0 && d < leastRetention {
+			bad("retention."+string(kind), "must be 0s, which keeps for ever, or at least %s: documents are looked at again, and removed for ever", leastRetention)
+		}
 	}
 	atLeast("archive.segment", int64(c.Archive.Segment), 1<<20)
 	for path, d := range map[string]time.Duration{"collect.timeout": c.Collect.Timeout, "collect.connect_timeout": c.Collect.ConnectTimeout, "extract.timeout": c.Extract.Timeout} {

@@ -23,7 +23,8 @@ type parcel struct {
 	visit    *store.Visit // of the last capture
 	done     func(error)  // called once, when the parcel is committed or given up
 
-	kept []corpus.Evidence // of the captures that the archive has already
+	kept    []corpus.Evidence // of the captures that the archive has already
+	refused bool              // it is of a document that was removed: nothing is kept of it
 }
 
 // maxParcels is how many parcels share one fsync and one commit at most.
@@ -162,6 +163,13 @@ func gather(first parcel, in <-chan parcel) []parcel {
 // failure it may be called again with the same batch, and goes on from there.
 func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 	start := time.Now()
+	m.keeping.Lock()
+	defer m.keeping.Unlock()
+	for i := range batch {
+		if err := m.withhold(ctx, &batch[i]); err != nil {
+			return err
+		}
+	}
 	if err := m.commitEvidence(ctx, batch); err != nil {
 		return fmt.Errorf("keep evidence: %w", err)
 	}
@@ -171,7 +179,9 @@ func (m *Monitor) commit(ctx context.Context, batch []parcel) error {
 		b.Losses = append(b.Losses, corpus.Loss{Fault: *debt})
 	}
 	for i := range batch {
-		batch[i].addTo(&b)
+		if !batch[i].refused {
+			batch[i].addTo(&b)
+		}
 	}
 	if err := m.store.Commit(ctx, &b); err != nil {
 		return err
@@ -196,6 +206,9 @@ func (m *Monitor) commitEvidence(ctx context.Context, batch []parcel) error {
 	}
 	for i := range batch {
 		p := &batch[i]
+		if p.refused {
+			continue
+		}
 		for _, c := range p.captures[len(p.kept):] {
 			ev, err := m.archive.Append(c, p.note.json(), previous)
 			if err != nil {

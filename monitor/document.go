@@ -26,6 +26,9 @@ type note struct {
 	Item *corpus.Item `json:"item,omitempty"` // the capture is of the page of this item
 
 	Imported bool `json:"imported,omitzero"` // the capture came from a file: there is nothing on the web to look at again
+	Removed  bool `json:"removed,omitzero"`  // the page's document was removed: the capture is empty
+
+	Tombstone *corpus.Tombstone `json:"tombstone,omitempty"` // a document was removed; there is no capture
 }
 
 type feedNote struct {

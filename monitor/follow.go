@@ -140,8 +140,11 @@ func (m *Monitor) CatchUp(ctx context.Context) error {
 				continue
 			}
 		}
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return m.withIndex(func(x *local.Index) error { return x.Purge(ctx) })
 		}
 	}
 }
@@ -163,8 +166,13 @@ func (m *Monitor) followOnce(ctx context.Context) (n int, err error) {
 func (m *Monitor) take(ctx context.Context, x *local.Index, changes []store.Change) error {
 	docs := make([]corpus.Document, 0, len(changes))
 	var marks []local.Mark
+	var gone []corpus.Seq
 	tags := map[corpus.Seq][]corpus.Tag{}
 	for _, c := range changes {
+		if c.Removed {
+			gone = append(gone, c.Document.Seq)
+			continue
+		}
 		if !c.Marked {
 			docs = append(docs, c.Document)
 			continue
@@ -176,6 +184,9 @@ func (m *Monitor) take(ctx context.Context, x *local.Index, changes []store.Chan
 	err := x.Mark(ctx, marks...)
 	if err == nil {
 		err = x.Retag(ctx, tags)
+	}
+	if err == nil {
+		err = x.Remove(ctx, gone...)
 	}
 	if err == nil {
 		err = x.Put(ctx, docs, changes[len(changes)-1].N) // last, because it moves the cursor

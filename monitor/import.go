@@ -83,6 +83,7 @@ type ImportSummary struct {
 	Documents int      `json:"documents"` // new ones and new versions
 	Tagged    int      `json:"tagged"`
 	Bad       int      `json:"bad"`             // that could not be taken
+	Removed   int      `json:"removed"`         // of documents that were removed before: not taken again
 	Unknown   []string `json:"unknown_outlets"` // outlets that are not in the registry
 }
 
@@ -175,7 +176,7 @@ func (m *Monitor) ImportWARC(ctx context.Context, name string, r io.Reader, bad 
 			return nil
 		}
 		var n note
-		if json.Unmarshal(e.Meta, &n) == nil && n.Feed != nil {
+		if json.Unmarshal(e.Meta, &n) == nil && (n.Feed != nil || n.Removed) {
 			return nil
 		}
 		item := corpus.Item{URL: c.URL, Seen: c.Fetched}
@@ -242,6 +243,9 @@ func (i *importer) work(ctx context.Context) *ordered[taken, parcel] {
 					return err
 				}
 				for _, p := range batch {
+					if p.refused {
+						i.sum.Removed++
+					}
 					if p.visit.Added {
 						i.sum.Documents++
 						if len(p.visit.Document.Tags) > 0 {

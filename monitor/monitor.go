@@ -75,7 +75,10 @@ type Monitor struct {
 	reading chan struct{} // slots for reading pages, which takes a core each
 	network network
 	trouble trouble
-	synced  []store.Extent // of the archive, not in the store yet; the committer's
+	keeping sync.Mutex     // held by whoever brings something into archive and store
+	synced  []store.Extent // of the archive, not in the store yet; of whoever has keeping
+
+	redacting sync.RWMutex // held for writing while records of the archive are rewritten
 
 	patience time.Duration // how long to wait when something cannot be kept
 }
@@ -137,6 +140,9 @@ func (m *Monitor) open(ctx context.Context, o Options) (err error) {
 	}
 	if err = m.openArchive(ctx); err != nil {
 		return err
+	}
+	if _, _, err = m.finishTakedowns(ctx); err != nil {
+		return fmt.Errorf("finish takedown: %w", err)
 	}
 	return m.openIndex(ctx)
 }

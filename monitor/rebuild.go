@@ -54,11 +54,23 @@ func (m *Monitor) remakeStore(ctx context.Context) (sum RebuildSummary, err erro
 	if err != nil {
 		return sum, err
 	}
-	sum, err = m.replay(ctx, next)
+	if err = m.carryTombstones(ctx, next); err == nil {
+		sum, err = m.replay(ctx, next)
+	}
 	if err := errors.Join(err, next.Close()); err != nil {
 		return sum, err
 	}
 	return sum, m.exchangeStore(ctx, path, fresh)
+}
+
+// carryTombstones brings the tombstones of the old store into the new one. The
+// archive has them, too, in case the old store was lost.
+func (m *Monitor) carryTombstones(ctx context.Context, next *store.Store) error {
+	all, err := m.store.Tombstones(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return next.Commit(ctx, &store.Batch{Buried: all})
 }
 
 // exchangeStore puts the fresh database in the place of the old one.
@@ -145,7 +157,7 @@ func entryBytes(e archive.Entry) int {
 // remake does the heavy part of the work on one capture.
 func (m *Monitor) remake(e archive.Entry) remade {
 	x := remade{entry: e}
-	if e.Capture == nil || json.Unmarshal(e.Meta, &x.note) != nil || x.note.Item == nil || e.Capture.Gone() {
+	if e.Capture == nil || json.Unmarshal(e.Meta, &x.note) != nil || x.note.Item == nil || x.note.Removed || e.Capture.Gone() {
 		return x
 	}
 	if x.doc = m.document(*x.note.Item, e.Capture); x.doc != nil {
@@ -194,6 +206,8 @@ func (r *replayer) add(ctx context.Context, x remade) error {
 		r.evidence = append(r.evidence, x.entry.Evidence)
 	case x.note.Item != nil:
 		r.addVisit(x)
+	case x.note.Tombstone != nil:
+		r.batch.Buried = append(r.batch.Buried, *x.note.Tombstone)
 	default:
 		r.sum.Strange++
 	}
@@ -205,6 +219,10 @@ func (r *replayer) addVisit(x remade) {
 	page, err := corpus.IDOf(x.note.Item.URL)
 	if err != nil {
 		r.sum.Strange++
+		return
+	}
+	if x.note.Removed {
+		r.batch.Visits = append(r.batch.Visits, &store.Visit{Page: page, Host: siteOf(x.note.Item.URL), Item: *x.note.Item, Fetched: x.entry.Capture.Fetched, State: store.Done})
 		return
 	}
 	n := r.tries[page]

@@ -119,6 +119,9 @@ func (m *Monitor) housekeep(ctx context.Context) error {
 	if n > 0 {
 		m.log.Info("old faults forgotten", "n", n)
 	}
+	if err := m.retire(ctx); err != nil {
+		return fmt.Errorf("retention: %w", err)
+	}
 	// What was published two months ago seldom changes any more.
 	return m.withIndex(func(x *local.Index) error { return x.Seal(ctx, m.now().AddDate(0, -2, 0)) })
 }

@@ -3,14 +3,14 @@ package monitor
 // How the monitor is doing: outlets, feeds, and what could not be seen.
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
+	"chorus/archive"
 	"chorus/corpus"
 	"chorus/feeds"
 	"chorus/index"
@@ -128,14 +128,11 @@ func (m *Monitor) Resolve(ctx context.Context, prefix string) (corpus.DocID, err
 
 // Record opens the gzip member of the archive that holds a document's record.
 func (m *Monitor) Record(ev corpus.Evidence) (io.ReadCloser, error) {
-	f, err := os.Open(filepath.Join(m.archiveDir(), filepath.Base(ev.File)))
+	raw, err := archive.Member(m.archiveDir(), ev)
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.NewSectionReader(f, ev.Offset, ev.Length), f}, nil
+	return io.NopCloser(bytes.NewReader(raw)), nil
 }
 
 // Healthy returns nil if the store can be read and the index searched.

@@ -46,6 +46,8 @@ func (r *VerifyReport) Sound() bool { return r.Faults() == 0 }
 // document's evidence is where the store says, with the digest it says.
 // Collecting may go on meanwhile: what is written after the start does not count.
 func (m *Monitor) Verify(ctx context.Context) (VerifyReport, error) {
+	m.redacting.RLock()
+	defer m.redacting.RUnlock()
 	r := VerifyReport{Orphans: []Orphan{}}
 	if err := m.verifyArchive(ctx, &r); err != nil {
 		return r, err

@@ -40,7 +40,7 @@ type Batch struct {
 	Polls    []Poll
 	Visits   []*Visit
 	Losses   []corpus.Loss
-	Buried   []Tombstone // of documents of which the archive holds nothing any more
+	Buried   []corpus.Tombstone // of documents of which the archive holds nothing any more
 }
 
 // Commit makes a batch durable, all or nothing.

@@ -106,13 +106,13 @@ func (s *Store) Versions(ctx context.Context, id corpus.DocID) ([]corpus.Documen
 }
 
 // Resolve finds the document whose id begins with a prefix of at least six
-// characters. It returns ErrNotFound if there is none or more than one.
+// characters, also one that was removed. It returns ErrNotFound if there is none or more than one.
 func (s *Store) Resolve(ctx context.Context, prefix string) (corpus.DocID, error) {
 	prefix = strings.ToLower(prefix)
 	if len(prefix) < 6 || strings.Trim(prefix, "0123456789abcdef") != "" {
 		return "", fmt.Errorf("document %q: %w: an id has 64 hexadecimal digits; the first six are enough", prefix, ErrNotFound)
 	}
-	rows, err := s.read.QueryContext(ctx, "SELECT DISTINCT id FROM documents WHERE id >= ? AND id < ? LIMIT 2", prefix, prefix+"g")
+	rows, err := s.read.QueryContext(ctx, "SELECT id FROM documents WHERE id >= ?1 AND id < ?2 UNION SELECT id FROM tombstones WHERE id >= ?1 AND id < ?2 LIMIT 2", prefix, prefix+"g")
 	if err != nil {
 		return "", fmt.Errorf("find document: %w", err)
 	}

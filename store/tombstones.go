@@ -14,44 +14,21 @@ import (
 	"chorus/corpus"
 )
 
-// A Cause is why a document was removed.
-type Cause string
-
-// The causes.
-const (
-	CauseTakedown  Cause = "takedown"  // someone asked for it
-	CauseRetention Cause = "retention" // its time was over
-)
-
-// A Tombstone says that a document was removed: all its versions, for ever.
-// It holds nothing of what the document said.
-type Tombstone struct {
-	ID       corpus.DocID `json:"id"`
-	At       time.Time    `json:"at"`
-	Cause    Cause        `json:"cause"`
-	Reason   string       `json:"reason,omitempty"`
-	Outlet   string       `json:"outlet"`
-	Kind     corpus.Kind  `json:"kind"`
-	Versions int          `json:"versions"` // that there were
-	Pages    []string     `json:"pages"`    // addresses that led to it
-	Since    time.Time    `json:"since"`    // no capture from before it is of the document
-}
-
 // Plot says what a takedown of a document would remove: its tombstone but for
 // the time, the cause and the reason. It returns ErrNotFound if there is no
 // such document.
-func (s *Store) Plot(ctx context.Context, id corpus.DocID) (Tombstone, error) {
+func (s *Store) Plot(ctx context.Context, id corpus.DocID) (corpus.Tombstone, error) {
 	versions, err := s.Versions(ctx, id)
 	if err != nil {
-		return Tombstone{}, err
+		return corpus.Tombstone{}, err
 	}
 	if len(versions) == 0 {
-		return Tombstone{}, fmt.Errorf("document %s: %w", id, ErrNotFound)
+		return corpus.Tombstone{}, fmt.Errorf("document %s: %w", id, ErrNotFound)
 	}
 	last := &versions[len(versions)-1]
-	t := Tombstone{ID: id, Outlet: last.Item.Outlet, Kind: last.Article.Kind, Versions: len(versions), Since: last.Seen()}
+	t := corpus.Tombstone{ID: id, Outlet: last.Item.Outlet, Kind: last.Article.Kind, Versions: len(versions), Since: last.Seen()}
 	for i := range versions {
-		t.meet(versions[i].Item, versions[i].Evidence.Fetched)
+		meetPage(&t, versions[i].Item, versions[i].Evidence.Fetched)
 	}
 	rows, err := s.read.QueryContext(ctx, "SELECT item FROM frontier WHERE doc <> '' AND doc = ?1 UNION SELECT item FROM frontier WHERE id = ?1", id)
 	if err != nil {
@@ -67,13 +44,13 @@ func (s *Store) Plot(ctx context.Context, id corpus.DocID) (Tombstone, error) {
 		if err != nil {
 			return t, fmt.Errorf("pages of %s: %w", id, err)
 		}
-		t.meet(item, time.Time{})
+		meetPage(&t, item, time.Time{})
 	}
 	return t, rows.Err()
 }
 
-// meet takes in an item of a page that led to the document.
-func (t *Tombstone) meet(item corpus.Item, fetched time.Time) {
+// meetPage takes in an item of a page that led to the document.
+func meetPage(t *corpus.Tombstone, item corpus.Item, fetched time.Time) {
 	for _, at := range []time.Time{item.Seen, fetched} {
 		if !at.IsZero() && at.Before(t.Since) {
 			t.Since = at
@@ -91,7 +68,7 @@ func (t *Tombstone) meet(item corpus.Item, fetched time.Time) {
 //
 // The tombstones are pending until the archive is known to hold nothing of the
 // documents either: see Pending and Commit.
-func (s *Store) Bury(ctx context.Context, tombstones []Tombstone) error {
+func (s *Store) Bury(ctx context.Context, tombstones []corpus.Tombstone) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for i := range tombstones {
 			if err := bury(ctx, tx, &tombstones[i], true); err != nil {
@@ -106,7 +83,7 @@ func (s *Store) Bury(ctx context.Context, tombstones []Tombstone) error {
 	return nil
 }
 
-func bury(ctx context.Context, tx *sql.Tx, t *Tombstone, pending bool) error {
+func bury(ctx context.Context, tx *sql.Tx, t *corpus.Tombstone, pending bool) error {
 	seqs, err := versionsOf(ctx, tx, t.ID)
 	if err != nil {
 		return err
@@ -157,7 +134,7 @@ func versionsOf(ctx context.Context, tx *sql.Tx, id corpus.DocID) ([]corpus.Seq,
 }
 
 // buryPage closes a page for ever; of its item stays the address.
-func buryPage(ctx context.Context, tx *sql.Tx, t *Tombstone, address string) error {
+func buryPage(ctx context.Context, tx *sql.Tx, t *corpus.Tombstone, address string) error {
 	page, err := corpus.IDOf(address)
 	if err != nil {
 		return nil // no feed can bring it either
@@ -213,27 +190,29 @@ func (s *Store) Buried(ctx context.Context, ids []corpus.DocID) (map[corpus.DocI
 
 // Tombstone gives the tombstone of a document, or of the document that a page
 // with this id led to. It returns ErrNotFound if there is none.
-func (s *Store) Tombstone(ctx context.Context, id corpus.DocID) (Tombstone, error) {
+func (s *Store) Tombstone(ctx context.Context, id corpus.DocID) (corpus.Tombstone, error) {
 	all, err := s.tombstones(ctx, "WHERE t.id = ?1 OR t.id = (SELECT id FROM tombstone_pages WHERE page = ?1)", id)
 	if err != nil {
-		return Tombstone{}, err
+		return corpus.Tombstone{}, err
 	}
 	if len(all) == 0 {
-		return Tombstone{}, fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
+		return corpus.Tombstone{}, fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
 	}
 	return all[0], nil
 }
 
 // Tombstones gives all tombstones, the oldest first.
-func (s *Store) Tombstones(ctx context.Context) ([]Tombstone, error) { return s.tombstones(ctx, "") }
+func (s *Store) Tombstones(ctx context.Context) ([]corpus.Tombstone, error) {
+	return s.tombstones(ctx, "")
+}
 
 // Pending gives the tombstones of documents of which the archive may still
 // hold something.
-func (s *Store) Pending(ctx context.Context) ([]Tombstone, error) {
+func (s *Store) Pending(ctx context.Context) ([]corpus.Tombstone, error) {
 	return s.tombstones(ctx, "WHERE t.pending")
 }
 
-func (s *Store) tombstones(ctx context.Context, where string, args ...any) ([]Tombstone, error) {
+func (s *Store) tombstones(ctx context.Context, where string, args ...any) ([]corpus.Tombstone, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT t.id, t.at, t.reason, t.outlet, t.kind, t.versions, t.cause, t.since,
 		(SELECT json_group_array(p.url) FROM (SELECT url FROM tombstone_pages WHERE id = t.id ORDER BY url) p)
 		FROM tombstones t `+where+" ORDER BY t.at, t.id", args...)
@@ -241,9 +220,9 @@ func (s *Store) tombstones(ctx context.Context, where string, args ...any) ([]To
 		return nil, fmt.Errorf("read tombstones: %w", err)
 	}
 	defer rows.Close()
-	var out []Tombstone
+	var out []corpus.Tombstone
 	for rows.Next() {
-		var t Tombstone
+		var t corpus.Tombstone
 		var at, since int64
 		var pages string
 		if err := rows.Scan(&t.ID, &at, &t.Reason, &t.Outlet, &t.Kind, &t.Versions, &t.Cause, &since, &pages); err != nil {

@@ -10,7 +10,7 @@ import (
 	"chorus/corpus"
 )
 
-func plotted(t *testing.T, s *Store, address string) Tombstone {
+func plotted(t *testing.T, s *Store, address string) corpus.Tombstone {
 	t.Helper()
 	id, err := corpus.IDOf(address)
 	if err != nil {
@@ -20,7 +20,7 @@ func plotted(t *testing.T, s *Store, address string) Tombstone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.At, p.Cause, p.Reason = noon.Add(24*time.Hour), CauseTakedown, "asked by a court"
+	p.At, p.Cause, p.Reason = noon.Add(24*time.Hour), corpus.CauseTakedown, "asked by a court"
 	return p
 }
 
@@ -40,7 +40,7 @@ func TestBuriedDocumentLeavesOnlyItsTombstone(t *testing.T) {
 	if want.Versions != 2 || len(want.Pages) != 2 || !want.Since.Equal(noon) {
 		t.Errorf("Plot = %+v, want two versions, two pages, since noon", want)
 	}
-	if err := s.Bury(t.Context(), []Tombstone{want}); err != nil {
+	if err := s.Bury(t.Context(), []corpus.Tombstone{want}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := changes(t, s, 0), "2:new 2, 5:removed 1, 6:removed 3"; got != want {
@@ -70,7 +70,7 @@ func TestBuriedDocumentDoesNotComeBack(t *testing.T) {
 	s := open(t)
 	const page = "https://river.example/1"
 	commit(t, s, Batch{Visits: []*Visit{visit(page, "first", noon)}})
-	if err := s.Bury(t.Context(), []Tombstone{plotted(t, s, page)}); err != nil {
+	if err := s.Bury(t.Context(), []corpus.Tombstone{plotted(t, s, page)}); err != nil {
 		t.Fatal(err)
 	}
 	twin := visit(page, "first", noon)

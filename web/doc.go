@@ -51,7 +51,7 @@ func (s *site) version(r *http.Request) (versions []corpus.Document, shown int, 
 		return nil, 0, fmt.Errorf("versions of document %s: %w", id, err)
 	}
 	if len(versions) == 0 {
-		return nil, 0, ErrNotFound
+		return nil, 0, s.removed(r.Context(), id)
 	}
 	seq, err := number("version", r.URL.Query().Get("version"), 0)
 	if err != nil {

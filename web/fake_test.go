@@ -22,6 +22,7 @@ type world struct {
 	coverage corpus.Coverage
 	notReady bool
 	failWith error
+	graves   map[corpus.DocID]corpus.Tombstone
 }
 
 // newWorld gives a world of about n ordinary documents and some hostile ones.
@@ -85,6 +86,12 @@ func (w *world) sources() Sources {
 			return io.NopCloser(strings.NewReader("record at " + fmt.Sprint(ev.Offset))), nil
 		},
 		Relations: w.relations,
+		Tombstone: func(_ context.Context, id corpus.DocID) (corpus.Tombstone, error) {
+			if t, ok := w.graves[id]; ok {
+				return t, nil
+			}
+			return corpus.Tombstone{}, fmt.Errorf("tombstone: %w", ErrNotFound)
+		},
 		Outlet: func(id string) (corpus.Outlet, bool) {
 			for _, o := range w.outlets {
 				if o.Outlet.ID == id {

@@ -76,9 +76,12 @@ func statusOf(err error) int {
 	var bad *badRequest
 	var syntax *index.SyntaxError
 	var refused *refusal
+	var gone *removal
 	switch {
 	case errors.As(err, &refused):
 		return refused.status
+	case errors.As(err, &gone):
+		return http.StatusGone
 	case errors.As(err, &bad), errors.As(err, &syntax):
 		return http.StatusBadRequest
 	case errors.Is(err, ErrNotFound):
@@ -164,6 +167,11 @@ func failureOf(status int, err error) failure {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		f.Title, f.Text = "This was not accepted", sentence(err.Error())
+		return f
+	}
+	var gone *removal
+	if errors.As(err, &gone) {
+		f.Title, f.Text = "This document was removed", gone.text()
 		return f
 	}
 	switch status {

@@ -8,7 +8,7 @@
 //
 //	/                     overview.go    what was collected, which narratives, what was not seen
 //	/search               search.go      box, filters, histogram, results; api.go gives the same as JSON
-//	/doc/{id}             doc.go         text with marks, times, versions, evidence
+//	/doc/{id}             doc.go         text with marks, times, versions, evidence; tombstone.go, that it was removed
 //	/narratives           narrative.go   the codebook with counts
 //	/narrative/{id}       narrative.go   one narrative over time
 //	/outlets              outlets.go     the registry with health
@@ -56,6 +56,10 @@ type Sources struct {
 	// Versions gives all versions of a document, oldest first; none if the
 	// document is not known.
 	Versions func(ctx context.Context, id corpus.DocID) ([]corpus.Document, error)
+
+	// Tombstone says how a document was removed. The error wraps ErrNotFound if
+	// it was not.
+	Tombstone func(ctx context.Context, id corpus.DocID) (corpus.Tombstone, error)
 
 	// Relations gives what a document refers to, what refers to it, and the
 	// samples of its counts.

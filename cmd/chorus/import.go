@@ -120,6 +120,9 @@ func (a *app) importFile(ctx context.Context, m *monitor.Monitor, name, form str
 	} else {
 		fmt.Fprintf(a.out, "%s: %d read, %s new or changed, %d with a narrative, %d left out\n", name, s.Read, plural(s.Documents, "document", "documents"), s.Tagged, s.Bad)
 	}
+	if s.Removed > 0 {
+		fmt.Fprintf(a.err, "chorus: %s of documents that were removed: not taken again\n", plural(s.Removed, "line or record is", "lines or records are"))
+	}
 	if len(s.Unknown) > 0 {
 		shown := s.Unknown[:min(len(s.Unknown), shownProblems)]
 		fmt.Fprintf(a.err, "chorus: %s not in the registry, so documents have no bloc: %s\n", plural(len(s.Unknown), "outlet is", "outlets are"), strings.Join(shown, ", "))

@@ -96,10 +96,11 @@ func (a *app) status(ctx context.Context, err error) int {
 	var usage usageError
 	var part partly
 	var lost damaged
+	var left incomplete
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &part), errors.As(err, &lost):
+	case errors.As(err, &part), errors.As(err, &lost), errors.As(err, &left):
 		fmt.Fprintln(a.err, "chorus:", err)
 		return exitPartly
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
@@ -146,7 +147,7 @@ not be read; 130 interrupted.`,
 	})
 	root.AddCommand(
 		a.runCommand(), a.searchCommand(), a.showCommand(), a.classifyCommand(), a.labelCommand(), a.evalCommand(), a.trainCommand(),
-		a.narrativesCommand(), a.outletsCommand(), a.importCommand(), a.rebuildCommand(), a.verifyCommand(), a.benchCommand(),
+		a.narrativesCommand(), a.outletsCommand(), a.importCommand(), a.rebuildCommand(), a.verifyCommand(), a.takedownCommand(), a.benchCommand(),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)

@@ -18,9 +18,10 @@ func (a *app) showCommand() *cobra.Command {
 		Short: "Show one document: text, tags, times, versions, evidence",
 		Long: `Show one document with its tags and the words that earned them, its times, its
 versions, and where its evidence is. The first six digits of the id are enough;
-a URL does as well. --json prints all versions, one a line, the oldest first.
+a URL does as well. --json prints all versions, one a line, the oldest first. Of
+a document that was removed it says so, when and why.
 
-Exit status: 0 done; 1 failed, or no such document; 2 used wrongly.`,
+Exit status: 0 done; 1 failed, or no such document (any more); 2 used wrongly.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.runShow(c.Context(), args[0]) },
 	}
@@ -32,12 +33,8 @@ func (a *app) runShow(ctx context.Context, name string) error {
 		return err
 	}
 	defer s.Close()
-	id := corpus.DocID(name)
-	if strings.Contains(name, "://") {
-		if id, err = corpus.IDOf(name); err != nil {
-			return usageError{err}
-		}
-	} else if id, err = s.Resolve(ctx, name); err != nil {
+	id, err := documentID(ctx, name, s.Resolve)
+	if err != nil {
 		return err
 	}
 	versions, err := s.Versions(ctx, id)
@@ -45,6 +42,9 @@ func (a *app) runShow(ctx context.Context, name string) error {
 		return err
 	}
 	if len(versions) == 0 {
+		if t, err := s.Tombstone(ctx, id); err == nil {
+			return removedError(t)
+		}
 		return fmt.Errorf("document %s: %w", name, store.ErrNotFound)
 	}
 	if a.json {

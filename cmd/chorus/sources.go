@@ -10,6 +10,7 @@ import (
 	"chorus/index"
 	"chorus/index/local"
 	"chorus/monitor"
+	"chorus/store"
 	"chorus/web"
 )
 
@@ -26,6 +27,13 @@ func sources(m *monitor.Monitor, offline bool) web.Sources {
 		Documents: m.Documents,
 		Versions:  m.Versions,
 		Relations: m.Relations,
+		Tombstone: func(ctx context.Context, id corpus.DocID) (corpus.Tombstone, error) {
+			t, err := m.Tombstone(ctx, id)
+			if errors.Is(err, store.ErrNotFound) {
+				err = web.ErrNotFound
+			}
+			return t, err
+		},
 		Record:    func(_ context.Context, ev corpus.Evidence) (io.ReadCloser, error) { return m.Record(ev) },
 		Outlet:    m.Outlet,
 		Outlets:   m.Outlets,
