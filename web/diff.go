@@ -29,7 +29,7 @@ type change struct {
 // changesOf compares two versions paragraph by paragraph.
 func changesOf(before, after *corpus.Document) *changes {
 	c := &changes{}
-	if a, b := plain(before.Title()), plain(after.Title()); a != b {
+	if a, b := plain(heading(before)), plain(heading(after)); a != b {
 		c.OldTitle, c.NewTitle = shorten(a, 400), shorten(b, 400)
 	}
 	for _, e := range diff(paragraphTexts(before.Article.Text), paragraphTexts(after.Article.Text)) {

@@ -195,7 +195,7 @@ func docPageOf(versions []corpus.Document, shown int, q index.Query, l lookup) d
 	d := &versions[shown]
 	a := &d.Article
 	tags := byScore(d.Tags)
-	title := plain(d.Title())
+	title := plain(heading(d))
 	p := docPage{
 		Title: shorten(title, 600), Script: scriptOf(a.Lang, a.Title+a.Text),
 		Outlet: link{URL: outletURL(d.Item.Outlet), Text: l.outletName(d.Item.Outlet)},
@@ -232,6 +232,17 @@ func docPageOf(versions []corpus.Document, shown int, q index.Query, l lookup) d
 		p.Changes = changesOf(&versions[shown-1], d)
 	}
 	return p
+}
+
+// heading stands over a document: its title, and over a post, whose text would
+// stand there twice, whose it is.
+func heading(d *corpus.Document) string {
+	if p := d.Article.Post; p != nil && d.Article.Title == "" && d.Item.Title == "" {
+		if who := cmp.Or(p.Name, p.Account); who != "" && p.Network != "" {
+			return who + " on " + networkName(p.Network)
+		}
+	}
+	return d.Title()
 }
 
 func noticesOf(versions []corpus.Document, shown int) []notice {
