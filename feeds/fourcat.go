@@ -207,13 +207,13 @@ func (x *fourCAT) line(number int, line []byte, read error) error {
 
 // give hands on an item that can be read, and refuses one that cannot.
 func (x *fourCAT) give(place string, p fourCATPost) error {
-	raw, err := json.Marshal(p)
-	if err == nil {
-		_, err = fourCATExported(raw, farFuture())
-	}
-	if err != nil {
+	if _, err := p.read(farFuture()); err != nil {
 		x.bad(place, err)
 		return nil
+	}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
 	}
 	return x.each(raw)
 }
@@ -243,7 +243,7 @@ func (x *fourCAT) rows(in *bufio.Reader) error {
 	if !slices.Contains(columns, "id") || !slices.Contains(columns, "body") || len(columns) > maxColumns {
 		return fmt.Errorf("expected the columns of a CSV file of 4CAT (id, thread_id, timestamp, body, author, ...), found %q", clip(strings.Join(header, ", "), 200))
 	}
-	for {
+	for line := 1; ; {
 		bounded.begin()
 		row, err := c.Read()
 		switch wrong, ok := errors.AsType[*csv.ParseError](err); {
@@ -253,9 +253,9 @@ func (x *fourCAT) rows(in *bufio.Reader) error {
 			x.bad(fmt.Sprintf("line %d", wrong.StartLine), wrong.Err)
 			continue
 		case err != nil:
-			return err
+			return fmt.Errorf("behind line %d: %w", line, err)
 		}
-		line, _ := c.FieldPos(0)
+		line, _ = c.FieldPos(0)
 		if err := x.row(fmt.Sprintf("line %d", line), columns, row); err != nil {
 			return err
 		}

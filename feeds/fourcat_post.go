@@ -29,6 +29,10 @@ func fourCATExported(raw []byte, now time.Time) (Post, error) {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return Post{}, fmt.Errorf("a post of 4CAT: %w", err)
 	}
+	return in.read(now)
+}
+
+func (in fourCATPost) read(now time.Time) (Post, error) {
 	s := webPost{platform: in.Platform, now: now, collected: time.UnixMilli(in.Collected).UTC()}
 	if in.Collected <= 0 {
 		s.collected = now
@@ -166,10 +170,15 @@ func (n node) whole() int64 {
 		}
 		return 0
 	}
-	for unit, scale := range map[string]float64{"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8} {
-		if head, _, ok := strings.Cut(s, unit); ok {
-			return int64(node{head}.real() * scale)
+	if i := strings.IndexAny(s, "万萬亿億"); i >= 0 {
+		scale := 1e4
+		if strings.HasPrefix(s[i:], "亿") || strings.HasPrefix(s[i:], "億") {
+			scale = 1e8
 		}
+		if f := (node{s[:i]}).real() * scale; math.Abs(f) < math.MaxInt64/2 {
+			return int64(f)
+		}
+		return 0
 	}
 	return numberOf(s)
 }
