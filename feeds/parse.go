@@ -103,7 +103,7 @@ func (r *Reading) warnf(format string, args ...any) {
 // from several goroutines.
 func Read(feed corpus.Feed, capture *corpus.Capture, now time.Time) (Reading, *corpus.Fault) {
 	if f := capture.Fault; f != nil && !f.Kept() {
-		return Reading{}, f
+		return Reading{}, explained(feed, capture, now)
 	}
 	if s := capture.Status(); s != 0 && (s < 200 || s > 299) {
 		return Reading{}, &corpus.Fault{Class: corpus.FaultStatus, Reason: fmt.Sprintf("status %d is no answer", s), Status: s, At: now}
@@ -125,6 +125,29 @@ func Read(feed corpus.Feed, capture *corpus.Capture, now time.Time) (Reading, *c
 		return Reading{}, &corpus.Fault{Class: class, Reason: err.Error(), Status: capture.Status(), At: now}
 	}
 	return r.reading, nil
+}
+
+// explained gives the fault of a capture, in the words of the network if it says
+// in the body of an error why it gives no posts: Bluesky answers 400 to a name
+// that nobody has.
+func explained(feed corpus.Feed, capture *corpus.Capture, now time.Time) *corpus.Fault {
+	f := capture.Fault
+	if !feed.Kind.API() || f.Status < 400 || len(capture.Body) == 0 {
+		return f
+	}
+	body := *capture
+	body.Fault = nil
+	r, err := newReader(feed, &body, now)
+	if err == nil {
+		err = r.read(&body)
+	}
+	refused, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return f
+	}
+	told := *f
+	told.Class, told.Reason = refused.class, refused.reason
+	return &told
 }
 
 // A reader reads one answer. The adapters are its methods; they hand every
@@ -358,7 +381,9 @@ func (r *reader) finish() {
 		r.reading.warnf("include and exclude leave none of %s", count(r.filtered, "item"))
 		return
 	}
-	r.reading.warnf("no items")
+	if r.reading.Next == "" { // else it only names the page with the posts
+		r.reading.warnf("no items")
+	}
 }
 
 // count gives "1 item", "2 items", "3 addresses".

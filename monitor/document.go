@@ -264,7 +264,7 @@ func (m *Monitor) read(feed corpus.Feed, captures []*corpus.Capture) reading {
 		r.outcome.NotModified = a.Status == 304
 		r.outcome.ETag, r.outcome.LastModified = a.Response.Get("ETag"), a.Response.Get("Last-Modified")
 	}
-	if r.outcome.NotModified || first.Fault != nil && !first.Fault.Kept() {
+	if r.outcome.NotModified || first.Fault != nil && !first.Fault.Kept() && !feed.Kind.API() { // a network may say why
 		return r
 	}
 	seen := map[corpus.DocID]bool{}

@@ -86,7 +86,7 @@ func (i *importer) account(x *feeds.Post) string {
 		return o.ID
 	}
 	name := x.Article.Post.Network
-	if isChannel(x.Item.URL) && x.Article.Post.Account != "" {
+	if isChannel(x.Article.Post.Network, x.Article.Post.Account, x.Item.URL) && !strings.HasPrefix(x.Article.Post.Account, aliasPrefix) && x.Article.Post.Account != "" {
 		name = "t.me/" + strings.ToLower(x.Article.Post.Account)
 	}
 	i.unknown[name] = true

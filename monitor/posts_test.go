@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -98,11 +99,26 @@ func TestPersonsAreHidden(t *testing.T) {
 	if !strings.HasPrefix(alias, "person-") || got.Forward.Name != "" || got.Forward.URL != "https://x.com/"+alias+"/status/7" || x.Item.ForwardOf != got.Forward.URL {
 		t.Errorf("the forwarded person is %+v", got.Forward)
 	}
-	if got.Quote.Account != alias || got.Quote.URL != "" {
+	if got.Quote.Account != alias || got.Quote.URL != "https://x.com/"+alias+"/9" {
 		t.Errorf("one person is %q and %+v", alias, got.Quote)
 	}
 	if before.Account != "janedoe" {
 		t.Error("hiding changed what the caller holds")
+	}
+	group := feeds.Post{Item: corpus.Item{URL: "https://t.me/c/77/5", Author: "Jane Doe"}, Article: corpus.Article{Post: &corpus.Post{Network: "telegram", Account: "user123", Name: "Jane Doe"}}}
+	p.hide(&group, registry)
+	if g := group.Article.Post; !strings.HasPrefix(g.Account, "person-") || g.Name != "" || group.Item.Author != g.Account || group.Item.URL != "https://t.me/c/77/5" {
+		t.Errorf("someone in a group is %+v at %s by %s", g, group.Item.URL, group.Item.Author)
+	}
+	repost := feeds.Post{
+		Item: corpus.Item{Feed: "feed", URL: "https://bsky.app/profile/jane.example/post/3k?repost_by=riverpost.example"},
+		Article: corpus.Article{Post: &corpus.Post{Network: "bluesky", Account: "riverpost.example", Author: "A Guest",
+			Forward: &corpus.Origin{URL: "https://bsky.app/profile/jane.example/post/3k", Account: "jane.example"},
+			Quote:   &corpus.Origin{URL: "https://social.example/@jo/12", Account: "jo@social.example"}}},
+	}
+	p.hide(&repost, registry)
+	if all := fmt.Sprint(repost.Item, *repost.Article.Post.Forward, *repost.Article.Post.Quote, repost.Article.Post.Author); strings.Contains(all, "jane.") || strings.Contains(all, "@jo") || strings.Contains(all, "Guest") {
+		t.Errorf("a repost tells whom it reposts: %s", all)
 	}
 	again, err := newPrivacy("pseudonym", t.TempDir())
 	if err != nil || again.name("x", "janedoe") == alias {

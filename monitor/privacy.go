@@ -29,7 +29,10 @@ type privacy struct {
 	key  []byte
 }
 
-const keyFile = "privacy.key"
+const (
+	keyFile     = "privacy.key"
+	aliasPrefix = "person-"
+)
 
 // newPrivacy reads the key, or makes one.
 func newPrivacy(mode, folder string) (privacy, error) {
@@ -60,7 +63,7 @@ func (p privacy) name(network, account string) string {
 	}
 	mac := hmac.New(sha256.New, p.key)
 	mac.Write([]byte(network + "\x00" + strings.ToLower(strings.TrimPrefix(account, "@"))))
-	return "person-" + hex.EncodeToString(mac.Sum(nil)[:6])
+	return aliasPrefix + hex.EncodeToString(mac.Sum(nil)[:6])
 }
 
 // hide takes the names of persons out of a post.
@@ -71,15 +74,23 @@ func (p privacy) hide(x *feeds.Post, registry *feeds.Registry) {
 	}
 	own := *post
 	x.Article.Post = &own
-	if _, known := registry.ByHandle(own.Network, own.Account); !known && x.Item.Feed == "" && !isChannel(x.Item.URL) {
+	if _, known := registry.ByHandle(own.Network, own.Account); !known && x.Item.Feed == "" && !isChannel(own.Network, own.Account, x.Item.URL) {
 		alias := p.name(own.Network, firstOf(own.Account, own.Name))
 		x.Item.URL = p.address(x.Item.URL, own.Account, alias)
 		own.Account, own.Name, own.Author = alias, "", ""
 		x.Item.Author, x.Article.Byline = alias, alias
 	}
+	if own.Author != "" { // who signed it is a person, also in an outlet's channel
+		own.Author = p.name(own.Network, own.Author)
+		x.Item.Author, x.Article.Byline = own.Author, own.Author
+	}
 	for _, o := range []**corpus.Origin{&own.Forward, &own.Reply, &own.Quote} {
 		if *o != nil {
 			hidden := p.hideOrigin(own.Network, **o, registry)
+			if hidden.Account != (*o).Account {
+				// The address of a repost is that of the original.
+				x.Item.URL = replaced(x.Item.URL, (*o).Account, hidden.Account)
+			}
 			*o = &hidden
 		}
 	}
@@ -90,7 +101,7 @@ func (p privacy) hide(x *feeds.Post, registry *feeds.Registry) {
 }
 
 func (p privacy) hideOrigin(network string, o corpus.Origin, registry *feeds.Registry) corpus.Origin {
-	if _, known := registry.ByHandle(network, o.Account); known && o.Account != "" || isChannel(o.URL) {
+	if _, known := registry.ByHandle(network, o.Account); known && o.Account != "" || isChannel(network, o.Account, o.URL) {
 		return o
 	}
 	alias := p.name(network, firstOf(o.Account, o.Name))
@@ -104,25 +115,45 @@ func (p privacy) address(url, account, alias string) string {
 	if url == "" || account == "" || alias == "" {
 		return ""
 	}
+	if isTelegram(url) {
+		return url // of a group: it says nothing about who wrote there
+	}
 	head, rest, ok := strings.Cut(url, "://")
 	if !ok {
 		return ""
 	}
+	if shown := replaced(url, account, alias); shown != url {
+		return shown
+	}
+	// The account may stand in it by another name: keep only which post it is.
 	parts := strings.Split(rest, "/")
-	hidden := false
-	for i, part := range parts {
-		if strings.EqualFold(strings.TrimPrefix(part, "@"), account) {
-			parts[i], hidden = alias, true
-		}
-	}
-	if !hidden {
-		return "" // the account may be anywhere in it
-	}
-	return head + "://" + strings.Join(parts, "/")
+	return head + "://" + strings.Join([]string{parts[0], alias, parts[len(parts)-1]}, "/")
 }
 
-// isChannel reports whether a permalink is of a public channel.
-func isChannel(url string) bool { return strings.HasPrefix(url, "https://t.me/") }
+// replaced gives an address with a name in the place of an account, by itself
+// or as the local part of name@instance.
+func replaced(url, account, alias string) string {
+	local, _, _ := strings.Cut(account, "@")
+	parts := strings.Split(url, "/")
+	for i, part := range parts {
+		if part = strings.TrimPrefix(part, "@"); account != "" && (strings.EqualFold(part, account) || strings.EqualFold(part, local)) {
+			parts[i] = alias
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// isChannel reports whether a post is of a public channel. In a group, the
+// account is that of the person who wrote.
+func isChannel(network, account, url string) bool {
+	if strings.HasPrefix(url, "https://vk.com/wall-") { // of a community
+		return true
+	}
+	number, person := strings.CutPrefix(account, "user")
+	return isTelegram(url) && !(network == "telegram" && person && number != "" && strings.Trim(number, "0123456789") == "")
+}
+
+func isTelegram(url string) bool { return strings.HasPrefix(url, "https://t.me/") }
 
 func firstOf(a, b string) string {
 	if a != "" {
