@@ -6,6 +6,7 @@ package feeds
 // one, at the import and at every rebuild after it.
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,9 @@ const (
 	TypeTelegramExport = "application/vnd.chorus.telegram-export+json"
 	TypeFourCAT        = "application/vnd.chorus.4cat+json"
 )
+
+// ErrPrivate is what bad hears of chats that are left out on purpose.
+var ErrPrivate = errors.New("left out, for private correspondence is not taken")
 
 // ImportedPost reads one post that TelegramExport or FourCAT gave. now bounds
 // the times. The item of a post that is refused has its URL, if that is known.

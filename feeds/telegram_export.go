@@ -216,7 +216,7 @@ func (x *telegramExport) tellLeft() {
 		}
 	}
 	if private > 0 {
-		x.bad(count(private, "chat"), fmt.Errorf("left out, for private correspondence is not taken: %s", strings.Join(kinds, ", ")))
+		x.bad(count(private, "chat"), fmt.Errorf("%w: %s", ErrPrivate, strings.Join(kinds, ", ")))
 	}
 	if unknown > 0 {
 		x.bad(count(unknown, "chat"), fmt.Errorf("left out, for it is not known that they are channels or groups, or it is said behind their messages: %s", strings.Join(strange, ", ")))

@@ -38,7 +38,13 @@ func (m *Monitor) importPosts(ctx context.Context, name, mediaType string, bad f
 	i := m.newImporter(name, bad)
 	now := m.now().UTC().Truncate(time.Second)
 	work := i.work(ctx)
-	refuse := func(place string, err error) { i.refuse(0, fmt.Errorf("%s: %w", place, err)) }
+	refuse := func(place string, err error) {
+		if errors.Is(err, feeds.ErrPrivate) { // as it should be: the file is taken all the same
+			bad(&LineError{File: name, Err: fmt.Errorf("%s: %w", place, err)})
+			return
+		}
+		i.refuse(0, fmt.Errorf("%s: %w", place, err))
+	}
 	err := split(func(raw []byte) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
