@@ -26,11 +26,15 @@ import (
 	"chorus/corpus"
 	"chorus/index"
 	"chorus/internal/testweb"
+	"chorus/store"
 )
 
 // childEnv makes the test binary a Chorus that does one round with the
 // configuration in that file, and says "open" when the search answers.
 const childEnv = "CHORUS_TEST_CHILD"
+
+// takedownEnv makes the child remove a document in place of the round.
+const takedownEnv = "CHORUS_TEST_TAKEDOWN"
 
 // limitEnv is the largest file that the child may write: a full disk.
 const limitEnv = "CHORUS_TEST_LIMIT"
@@ -67,7 +71,11 @@ func child(file string) int {
 		return 1
 	}
 	fmt.Println("open", time.Since(start).Milliseconds())
-	_, err = mon.Once(ctx)
+	if id := os.Getenv(takedownEnv); id != "" {
+		_, err = mon.Takedown(ctx, corpus.DocID(id), "asked by a court")
+	} else {
+		_, err = mon.Once(ctx)
+	}
 	if err := mon.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -178,10 +186,10 @@ func TestKilledAtRandomInstantsLosesAndDoublesNothing(t *testing.T) {
 
 // runAndKill starts a child and kills it some time after its search answers.
 // It returns how long the child took to answer.
-func runAndKill(t *testing.T, file string, after time.Duration) time.Duration {
+func runAndKill(t *testing.T, file string, after time.Duration, env ...string) time.Duration {
 	t.Helper()
 	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), childEnv+"="+file)
+	c.Env = append(append(os.Environ(), childEnv+"="+file), env...)
 	var stderr strings.Builder
 	c.Stderr = &stderr
 	out, err := c.StdoutPipe()
@@ -202,6 +210,87 @@ func runAndKill(t *testing.T, file string, after time.Duration) time.Duration {
 	c.Process.Kill() // it may have ended by itself
 	c.Wait()
 	return time.Duration(ms) * time.Millisecond
+}
+
+// A takedown that is killed has done nothing, or the next start does the rest.
+func TestKilledTakedownIsAllOrNothing(t *testing.T) {
+	w, outlets := crowd(2, 20)
+	s := watch(t, w, outlets)
+	s.once()
+	file := s.childConfig()
+	var docs []corpus.Document
+	s.with(func(m *Monitor) { docs = documents(t, m) })
+	kills := 30
+	if testing.Short() {
+		kills = 6
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	outcomes := map[string]int{}
+	left := len(docs)
+	for _, d := range docs[:kills] {
+		runAndKill(t, file, time.Duration(random.IntN(60_000))*time.Microsecond, takedownEnv+"="+string(d.ID))
+		pending := pendingTakedowns(t, s)
+		s.with(func(m *Monitor) {
+			if err := m.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			versions, err := m.Versions(t.Context(), d.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			title := strings.ToLower(d.Article.Title)
+			_, gone := m.Tombstone(t.Context(), d.ID)
+			switch {
+			case len(versions) == 1 && gone != nil:
+				outcomes["nothing was done"]++
+				if got := search(t, m, `"`+title+`"`); len(got) == 0 {
+					t.Errorf("%s is there, and not found", d.URL())
+				}
+				return
+			case len(versions) != 0 || gone != nil:
+				t.Fatalf("%s has %d versions and the tombstone %v", d.URL(), len(versions), gone)
+			case pending:
+				outcomes["the next start did the rest"]++
+			default:
+				outcomes["all was done"]++
+			}
+			left--
+			if got := acknowledged(t, m); len(got) != left {
+				t.Errorf("%d documents are left, want %d", len(got), left)
+			}
+			if got := search(t, m, "foreman"); len(got) != left {
+				t.Errorf("%d documents are found, want %d", len(got), left)
+			}
+			wantSound(t, m)
+		})
+		if _, err := os.Stat(filepath.Join(s.cfg.Data, "archive", "redaction")); err == nil {
+			t.Error("a redaction is not finished")
+		}
+	}
+	s.with(func(m *Monitor) {
+		wantSameAfterRebuild(t, m)
+		for _, d := range docs[:kills] {
+			if versions, _ := m.Versions(t.Context(), d.ID); len(versions) == 0 {
+				wantNowhere(t, s, strings.ToLower(d.Article.Title)+"</title>")
+			}
+		}
+	})
+	t.Logf("%v", outcomes)
+}
+
+// pendingTakedowns reports whether the archive may still hold what was removed.
+func pendingTakedowns(t *testing.T, s *setup) bool {
+	t.Helper()
+	db, err := store.Open(t.Context(), s.cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	pending, err := db.Pending(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(pending) > 0
 }
 
 func TestFullDiskEndsTheRoundAndLosesNothing(t *testing.T) {

@@ -100,14 +100,14 @@ func (m *Monitor) finishTakedowns(ctx context.Context) (captures int, left []str
 	if err != nil {
 		return 0, nil, err
 	}
-	left = slices.Concat([]string{}, r.left, done.Shared)
+	left = append(append([]string{}, r.left...), done.Shared...)
 	for _, address := range left {
 		m.log.Warn("a capture of a removed document could not be redacted", "url", address)
 	}
 	if err := m.raise(ctx, pending); err != nil {
 		return done.Captures, left, err
 	}
-	m.log.Info("documents removed", "n", len(pending), "captures", done.Captures)
+	m.log.Debug("documents removed", "n", len(pending), "captures", done.Captures)
 	return done.Captures, left, m.store.Scrub(ctx)
 }
 
