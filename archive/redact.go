@@ -333,8 +333,9 @@ func removed(rec *Record) ([]byte, error) {
 // edited is a response with another body. It has the length of the old one, or
 // if it cannot, is as short as it can be: then it takes room from the record of
 // the request. The content encoding of the old body cannot be kept for the same
-// reason: first it is tried without any, then with the densest, and at last
-// with only those fields of the header that say what the body is.
+// reason: first it is tried without any, then with the densest, then with only
+// those fields of the header that say what the body is, and at last without the
+// digest of the block, which the digest of the payload covers.
 func edited(rec *Record, plain []byte) (member []byte, sum string, err error) {
 	if rec.Type() != typeResponse {
 		return nil, "", fmt.Errorf("a part of a %s record cannot be taken out", rec.Type())
@@ -349,15 +350,16 @@ func edited(rec *Record, plain []byte) (member []byte, sum string, err error) {
 	dense := h.Clone()
 	dense.Set("Content-Encoding", "br")
 	bare := http.Header{"Content-Type": h.Values("Content-Type"), "Content-Encoding": {"br"}}
-	write := func(size int64, h http.Header, payload []byte) bool {
+	write := func(size int64, h http.Header, payload []byte, blockDigest bool) bool {
 		sum = digest(payload)
 		head := headOf(rec, "WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI", "WARC-IP-Address", "WARC-Protocol")
 		head = append(head, field{"WARC-Truncated", Takedown}, field{"WARC-Payload-Digest", sum})
 		head = append(head, headOf(rec, "Content-Type")...)
-		member, err = fitting(size, variant{head, [][]byte{messageHead(first, h), payload}, size > 0})
+		member, err = fitting(size, variant{head, [][]byte{messageHead(first, h), payload}, blockDigest})
 		return err == nil
 	}
-	if write(rec.Length, h, plain) || write(rec.Length, dense, packed) || write(rec.Length, bare, packed) || write(0, bare, packed) {
+	if write(rec.Length, h, plain, true) || write(rec.Length, dense, packed, true) ||
+		write(rec.Length, bare, packed, true) || write(rec.Length, bare, packed, false) || write(0, bare, packed, true) {
 		return member, sum, nil
 	}
 	return nil, "", err
@@ -371,11 +373,10 @@ func editedRevisit(rec *Record, sum string) ([]byte, error) {
 	head = append(head, headOf(rec, "Content-Type")...)
 	first, h, _ := splitMessage(rec.Block)
 	bare := http.Header{"Content-Type": h.Values("Content-Type")}
-	member, err := fitting(rec.Length, variant{head, [][]byte{messageHead(first, h)}, true}, variant{head, [][]byte{messageHead(first, bare)}, true})
-	if errors.Is(err, errNoRoom) {
-		return fitting(0, variant{head, [][]byte{messageHead(first, bare)}, true})
-	}
-	return member, err
+	return fitting(rec.Length,
+		variant{head, [][]byte{messageHead(first, h)}, true},
+		variant{head, [][]byte{messageHead(first, bare)}, true},
+		variant{head, [][]byte{messageHead(first, bare)}, false})
 }
 
 // headOf gives fields of a record's header, those that it has, in the order asked.
