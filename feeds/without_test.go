@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,4 +130,38 @@ func FuzzWithoutLeavesJSONValid(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWithoutTakesAnyMessageOutOfARealPage(t *testing.T) {
+	body, err := os.ReadFile(shared(t, "web/telegram/full.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed := corpus.Feed{Kind: corpus.FeedTelegram, URL: "https://t.me/s/some"}
+	read := func(body []byte) []string {
+		r, fault := Read(feed, &corpus.Capture{URL: feed.URL, Body: body}, time.Now())
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		var urls []string
+		for _, p := range r.Posts {
+			urls = append(urls, p.Item.URL)
+		}
+		return urls
+	}
+	all := read(body)
+	if len(all) < 2 {
+		t.Fatalf("the page has %d posts", len(all))
+	}
+	for i, url := range all {
+		got, ok := Without(feed.Kind, body, url)
+		if !ok {
+			t.Errorf("%s could not be taken out", url)
+			continue
+		}
+		want := slices.Delete(slices.Clone(all), i, i+1)
+		if left := read(got); !slices.Equal(left, want) {
+			t.Errorf("without %s there are %v, want %v", url, left, want)
+		}
+	}
 }
