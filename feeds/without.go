@@ -35,7 +35,7 @@ func Without(kind corpus.FeedKind, body []byte, permalink string) ([]byte, bool)
 	case kind == corpus.FeedTelegram:
 		return withoutMessage(body, permalink)
 	case len(begin) > 0 && (begin[0] == '{' || begin[0] == '['):
-		if out, ok := withoutElement(begin, newMatcher(want, permalink)); ok {
+		if out, ok := withoutElement(begin, newMatcher(want, permalink), maxNesting); ok {
 			return out, true
 		}
 		return body, false
@@ -227,6 +227,7 @@ var (
 // does not parse: feeds are often not well-formed.
 func withoutEntry(body []byte, want string) ([]byte, bool) {
 	var cuts [][2]int
+	unclosed := map[string]bool{} // names that no tag closes from here on
 	for at := 0; at < len(body); {
 		m := entryStart.FindSubmatchIndex(body[at:])
 		if m == nil {
@@ -235,8 +236,12 @@ func withoutEntry(body []byte, want string) ([]byte, bool) {
 		begin := at + m[0]
 		name := body[at+m[0]+1 : at+m[3]]
 		closing := append(append([]byte("</"), name...), '>')
-		n := bytes.Index(body[begin:], closing)
+		n := -1
+		if !unclosed[string(name)] {
+			n = bytes.Index(body[begin:], closing)
+		}
 		if n < 0 {
+			unclosed[string(name)] = true
 			at += m[1]
 			continue
 		}
@@ -325,10 +330,15 @@ func (m matcher) is(raw json.RawMessage) bool {
 	return false
 }
 
-// withoutElement cuts elements out of the lists of a JSON value, at any depth.
-func withoutElement(raw []byte, m matcher) ([]byte, bool) {
+// maxNesting is how deep lists of posts are looked for; networks nest them at
+// most three deep.
+const maxNesting = 10
+
+// withoutElement cuts elements out of the lists of a JSON value, so many levels
+// deep.
+func withoutElement(raw []byte, m matcher, levels int) ([]byte, bool) {
 	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || raw[0] != '[' && raw[0] != '{' {
+	if levels == 0 || len(raw) == 0 || raw[0] != '[' && raw[0] != '{' {
 		return raw, false
 	}
 	list := raw[0] == '['
@@ -358,7 +368,7 @@ func withoutElement(raw []byte, m matcher) ([]byte, bool) {
 			changed = true
 			continue
 		}
-		inner, cut := withoutElement(value, m)
+		inner, cut := withoutElement(value, m, levels-1)
 		changed = changed || cut
 		parts = append(parts, append(key, inner...))
 	}
