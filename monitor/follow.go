@@ -131,6 +131,8 @@ func (m *Monitor) withIndex(do func(*local.Index) error) error {
 // searches; Run, Serve, Once and the imports do it by themselves. An index that
 // turns out to be damaged is filled anew, once.
 func (m *Monitor) CatchUp(ctx context.Context) error {
+	m.following.Lock()
+	defer m.following.Unlock()
 	for renewed := false; ; {
 		n, err := m.followOnce(ctx)
 		if errors.Is(err, local.ErrCorrupt) && !renewed {

@@ -68,8 +68,9 @@ type Monitor struct {
 	registry  *feeds.Registry
 	metrics   *metrics
 
-	indexMu sync.RWMutex
-	index   *local.Index // nil if it could not be opened again
+	following sync.Mutex // held by whoever brings the index up to date
+	indexMu   sync.RWMutex
+	index     *local.Index // nil if it could not be opened again
 
 	wake    chan struct{} // the journal has grown
 	reading chan struct{} // slots for reading pages, which takes a core each

@@ -33,8 +33,8 @@ imported again; a rebuild keeps it out, too.
 
 In the archive the captures of its page keep their place and lose their content;
 of a capture of a feed only what it said of the document is cut out. What others
-wrote of it stays: a post that quotes it, a page of another address with the same
-words. Backups and what was exported before are not touched.
+wrote of it stays: a post that quotes it, a page of another address with the
+same words. Backups and what was exported before are not touched.
 
 It asks before it begins, unless --yes is given. There is no way back.
 
@@ -44,7 +44,7 @@ had begun, the next start goes on with it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.runTakedown(c.Context(), args[0], f) },
 	}
-	c.Flags().StringVar(&f.reason, "reason", "", "why, in one line; it is shown to whoever asks for the document")
+	c.Flags().StringVar(&f.reason, "reason", "", "why, in one line; whoever asks for the document reads it")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
 	return c
 }
