@@ -7,6 +7,7 @@ package monitor
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -79,7 +80,7 @@ func (r *round) fetchAccount(d due) ([]*corpus.Capture, error) {
 	var captures []*corpus.Capture
 	for pages := newPager(d.feed, d.state); pages.next != "" && len(captures) < r.cfg.Social.Pages; {
 		request.URL = pages.next
-		if d.feed.Kind == corpus.FeedX {
+		if d.feed.Kind == corpus.FeedX && strings.Contains(request.URL, "/tweets") { // the lookup of a name brings no posts
 			if fault := r.budget.spend(r.now(), xPagePosts); fault != "" {
 				if len(captures) == 0 {
 					captures = append(captures, r.refused(request.URL, corpus.FaultThrottled, fault))
