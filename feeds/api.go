@@ -328,6 +328,25 @@ type harvest struct {
 	first  error // why the first broken one is
 }
 
+// harvestOf reads posts one by one, each of a JSON object.
+func harvestOf[T any](raws []json.RawMessage, post func(*T) (Post, error)) harvest {
+	var h harvest
+	for _, raw := range raws {
+		var x T
+		err := json.Unmarshal(raw, &x)
+		if err == nil {
+			var p Post
+			if p, err = post(&x); err == nil {
+				h.posts = append(h.posts, p)
+			}
+		}
+		if err != nil {
+			h.lose(err)
+		}
+	}
+	return h
+}
+
 // lose notes a post that could not be read.
 func (h *harvest) lose(err error) {
 	if h.broken++; h.first == nil {

@@ -218,32 +218,9 @@ func (p *telegramPage) read(whole bool) {
 		}
 	}
 	kept = kept[:min(len(kept), p.max)]
-	p.warnOfStrange(kept)
+	p.warnOfStrange()
 	p.missing(kept)
 	p.next()
-}
-
-// warnOfStrange says once what was not known.
-func (p *telegramPage) warnOfStrange(posts []telegramPost) {
-	strange := 0
-	var names []string
-	for _, post := range posts {
-		if len(post.Article.Post.Strange) > 0 {
-			strange++
-		}
-		for _, name := range post.Article.Post.Strange {
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	if strange == 0 {
-		return
-	}
-	if len(names) > maxStrangeNames {
-		names = append(names[:maxStrangeNames], "...")
-	}
-	p.reading.warnf("%s with parts that are not known: %s", count(strange, "post"), strings.Join(names, ", "))
 }
 
 // missing lists the ids between the newest and the oldest post that the page

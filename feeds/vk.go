@@ -159,7 +159,7 @@ func (r *reader) vk(text []byte) error {
 		}
 		return w.refusal()
 	}
-	if err := r.take(w.read(answer.Response.Items)); err != nil {
+	if err := r.take(harvestOf(answer.Response.Items, w.post)); err != nil {
 		return err
 	}
 	asked, err := strconv.ParseInt(q.Get("count"), 10, 32)
@@ -226,24 +226,6 @@ func (w *vkWall) refusal() error {
 		}
 	}
 	return errEmpty
-}
-
-func (w *vkWall) read(items []json.RawMessage) harvest {
-	var h harvest
-	for _, raw := range items {
-		var v vkPost
-		err := json.Unmarshal(raw, &v)
-		if err == nil {
-			var post Post
-			if post, err = w.post(&v); err == nil {
-				h.posts = append(h.posts, post)
-			}
-		}
-		if err != nil {
-			h.lose(err)
-		}
-	}
-	return h
 }
 
 // permalink gives the address of a post, or "".

@@ -262,7 +262,7 @@ func (r *reader) xPosts(answer *xAnswer) error {
 	for _, b := range in.Ballot.V {
 		p.polls[b.V.ID] = b.V
 	}
-	if err := r.take(p.read(data)); err != nil {
+	if err := r.take(harvestOf(data, p.post)); err != nil {
 		return err
 	}
 	if answer.Meta != nil {
@@ -271,24 +271,6 @@ func (r *reader) xPosts(answer *xAnswer) error {
 		}
 	}
 	return nil
-}
-
-func (p *xPage) read(data []json.RawMessage) harvest {
-	var h harvest
-	for _, raw := range data {
-		var x xPost
-		err := json.Unmarshal(raw, &x)
-		if err == nil {
-			var post Post
-			if post, err = p.post(&x); err == nil {
-				h.posts = append(h.posts, post)
-			}
-		}
-		if err != nil {
-			h.lose(err)
-		}
-	}
-	return h
 }
 
 // post reads one post.

@@ -16,10 +16,9 @@ const xPagePosts = 100
 // A budget is how many posts of X may be read in a calendar month. What was
 // spent is on disk before it is spent.
 type budget struct {
-	mu    sync.Mutex
-	path  string
-	most  int
-	spent spending
+	mu   sync.Mutex
+	path string
+	most int
 }
 
 type spending struct {
@@ -39,16 +38,17 @@ func (b *budget) spend(now time.Time, n int) (refused string) {
 	if b.most < n {
 		return fmt.Sprintf("social.x_posts allows %d posts of X a month: a page has up to %d", b.most, n)
 	}
+	var spent spending
 	if raw, err := os.ReadFile(b.path); err == nil {
-		if err := json.Unmarshal(raw, &b.spent); err != nil {
+		if err := json.Unmarshal(raw, &spent); err != nil {
 			return fmt.Sprintf("%s is damaged, so that nobody knows what is left of the month's budget: mend or delete it", b.path)
 		}
 	} else if !os.IsNotExist(err) {
 		return err.Error()
 	}
 	next := spending{month, n}
-	if b.spent.Month == month {
-		next.Posts += b.spent.Posts
+	if spent.Month == month {
+		next.Posts += spent.Posts
 	}
 	if next.Posts > b.most {
 		return fmt.Sprintf("the month's budget of %d posts of X is spent", b.most)
@@ -63,6 +63,5 @@ func (b *budget) spend(now time.Time, n int) (refused string) {
 	if err != nil {
 		return "the budget of X could not be written down: " + err.Error()
 	}
-	b.spent = next
 	return ""
 }

@@ -375,16 +375,13 @@ func (r *round) fetchHost(ctx context.Context, pages []store.Lease) error {
 		if ctx.Err() != nil || r.resting(r.now()) {
 			return r.store.Unlease(context.WithoutCancel(ctx), pages[i:])
 		}
-		capture, err := r.crawler.Fetch(r.hard, crawl.Request{
+		capture := r.ask(crawl.Request{
 			URL:    l.Item.URL,
 			Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5",
 			Proxy:  r.proxyOf(l.Item.Outlet),
 		})
-		if err != nil {
-			if r.hard.Err() != nil {
-				return r.store.Unlease(context.WithoutCancel(ctx), pages[i:])
-			}
-			capture = r.unaskable(l.Item.URL, err)
+		if capture == nil {
+			return r.store.Unlease(context.WithoutCancel(ctx), pages[i:])
 		}
 		p := r.page(l, capture)
 		pending.Add(1)
@@ -394,10 +391,25 @@ func (r *round) fetchHost(ctx context.Context, pages []store.Lease) error {
 	return nil
 }
 
-// unaskable is the capture of an address that the crawler does not take.
-func (m *Monitor) unaskable(address string, err error) *corpus.Capture {
+// ask fetches an address and notes what that says of the network. It returns
+// nil if there was no time left.
+func (r *round) ask(request crawl.Request) *corpus.Capture {
+	c, err := r.crawler.Fetch(r.hard, request)
+	if err != nil {
+		if r.hard.Err() != nil {
+			return nil
+		}
+		c = r.unasked(request.URL, corpus.FaultFormat, err.Error())
+	}
+	r.network.saw(c, r.now())
+	return c
+}
+
+// unasked is the capture of an address that was not asked: the crawler does not
+// take it, or we may not.
+func (m *Monitor) unasked(address string, class corpus.FaultClass, reason string) *corpus.Capture {
 	now := m.now().UTC().Truncate(time.Second)
-	return &corpus.Capture{URL: address, Fetched: now, Fault: &corpus.Fault{Class: corpus.FaultFormat, Reason: err.Error(), At: now}}
+	return &corpus.Capture{URL: address, Fetched: now, Fault: &corpus.Fault{Class: class, Reason: reason, At: now}}
 }
 
 // page reads and tags what a fetch brought. Reading takes a core, so only so
@@ -407,7 +419,6 @@ func (r *round) page(l store.Lease, capture *corpus.Capture) parcel {
 	defer func() { <-r.reading }()
 	n := note{Item: &l.Item}
 	v := r.visit(n, capture, r.document(l.Item, capture), l.Attempts, l.Visits)
-	r.network.saw(capture, r.now())
 	return parcel{captures: []*corpus.Capture{capture}, note: n, visit: &v}
 }
 
@@ -513,14 +524,10 @@ func (r *round) fetchFeed(d due) ([]*corpus.Capture, error) {
 			continue // a list whose last page leads to the first, say
 		}
 		asked[request.URL] = true
-		c, err := r.crawler.Fetch(r.hard, request)
-		if err != nil {
-			if r.hard.Err() != nil {
-				return nil, nil
-			}
-			c = r.unaskable(request.URL, err)
+		c := r.ask(request)
+		if c == nil {
+			return nil, nil
 		}
-		r.network.saw(c, r.now())
 		captures = append(captures, c)
 		request.ETag, request.LastModified = "", ""
 		if c.Fault != nil && !c.Fault.Kept() || c.Status() == http.StatusNotModified {

@@ -54,7 +54,7 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 	outlet, _ := m.registry.Outlet(item.Outlet)
 	if d, ok := m.importedPost(item, capture, outlet); ok {
 		if d != nil {
-			d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
+			noteAnswer(d, capture)
 		}
 		return d
 	}
@@ -72,11 +72,16 @@ func (m *Monitor) document(item corpus.Item, capture *corpus.Capture) *corpus.Do
 			*t = time.Time{}
 		}
 	}
-	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = capture.Fetched, capture.FinalURL(), capture.Status()
+	noteAnswer(d, capture)
 	d.ID = identity(item.URL, capture.FinalURL(), d.Article.Canonical)
 	d.Version = corpus.VersionOf(&d.Article)
 	d.Tags, d.Judge = m.tags(d, outlet.Bloc), m.judge()
 	return d
+}
+
+// noteAnswer notes in a document what is known of its evidence before it is kept.
+func noteAnswer(d *corpus.Document, c *corpus.Capture) {
+	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = c.Fetched, c.FinalURL(), c.Status()
 }
 
 // writable reports whether a time can be written in RFC 3339: JSON fails on others.

@@ -6,7 +6,6 @@ package monitor
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -74,7 +73,7 @@ func (r *round) fetchAccount(d due) ([]*corpus.Capture, error) {
 	}
 	if name := d.feed.Kind.TokenName(); name != "" {
 		if request.Token = r.token(name); request.Token == "" {
-			return []*corpus.Capture{r.refused(d.feed.URL, corpus.FaultDenied, "there is no token for "+string(d.feed.Kind)+": set "+name+" in the environment")}, nil
+			return []*corpus.Capture{r.unasked(d.feed.URL, corpus.FaultDenied, "there is no token for "+string(d.feed.Kind)+": set "+name+" in the environment")}, nil
 		}
 	}
 	var captures []*corpus.Capture
@@ -83,19 +82,15 @@ func (r *round) fetchAccount(d due) ([]*corpus.Capture, error) {
 		if d.feed.Kind == corpus.FeedX && strings.Contains(request.URL, "/tweets") { // the lookup of a name brings no posts
 			if fault := r.budget.spend(r.now(), xPagePosts); fault != "" {
 				if len(captures) == 0 {
-					captures = append(captures, r.refused(request.URL, corpus.FaultThrottled, fault))
+					captures = append(captures, r.unasked(request.URL, corpus.FaultThrottled, fault))
 				}
 				break
 			}
 		}
-		c, err := r.crawler.Fetch(r.hard, request)
-		if err != nil {
-			if r.hard.Err() != nil {
-				return nil, nil
-			}
-			c = r.unaskable(request.URL, err)
+		c := r.ask(request)
+		if c == nil {
+			return nil, nil
 		}
-		r.network.saw(c, r.now())
 		captures = append(captures, c)
 		if c.Fault != nil {
 			break
@@ -111,12 +106,6 @@ func (r *round) fetchAccount(d due) ([]*corpus.Capture, error) {
 		pages.read(reading, known)
 	}
 	return captures, nil
-}
-
-// refused is the capture of an address that was not asked.
-func (m *Monitor) refused(address string, class corpus.FaultClass, reason string) *corpus.Capture {
-	now := m.now().UTC().Truncate(time.Second)
-	return &corpus.Capture{URL: address, Fetched: now, Fault: &corpus.Fault{Class: class, Reason: reason, At: now}}
 }
 
 func postIDs(posts []feeds.Post) []corpus.DocID {
@@ -199,10 +188,7 @@ func (m *Monitor) postVisit(outlet corpus.Outlet, id corpus.DocID, x feeds.Post,
 	x.Item.Outlet = outlet.ID
 	d := m.postDocument(x, outlet)
 	d.ID = id
-	d.Evidence.Fetched, d.Evidence.URL, d.Evidence.Status = c.Fetched, c.FinalURL(), c.Status()
-	if d.Evidence.Status == 0 {
-		d.Evidence.Status = http.StatusOK
-	}
+	noteAnswer(d, c)
 	return &store.Visit{Page: id, Host: siteOf(x.Item.URL), Item: d.Item, Fetched: c.Fetched, State: store.Done, Document: d}
 }
 
