@@ -273,9 +273,12 @@ func (m *Monitor) read(feed corpus.Feed, captures []*corpus.Capture) reading {
 		return r
 	}
 	seen := map[corpus.DocID]bool{}
-	for i, c := range captures {
+	named := true // the capture at hand speaks for the feed: it is the first, or the first only named it
+	for _, c := range captures {
 		reading, fault := feeds.Read(feed, c, c.Fetched)
-		if i == 0 {
+		speaks := named
+		named = named && feed.Kind.Social() && fault == nil && len(reading.Posts) == 0 && reading.Next != ""
+		if speaks {
 			r.outcome.Fault, r.outcome.TTL = fault, reading.TTL
 		} else if fault != nil && r.outcome.Warning == "" {
 			r.outcome.Warning = fmt.Sprintf("%s: %s", c.URL, fault)

@@ -31,6 +31,17 @@ func TestAccountIsLookedUpAndRead(t *testing.T) {
 	if n := w.Requests("http://social.example/robots.txt"); n != 0 {
 		t.Errorf("robots.txt of an interface for programs was asked for %d times", n)
 	}
+	// The account is there, but its posts are not.
+	posts := "http://social.example/api/v1/accounts/7/statuses?limit=40"
+	w.Add(posts, testweb.Page{Status: http.StatusTooManyRequests})
+	s.elapsed += 30 * time.Hour
+	s.once()
+	s.with(func(m *Monitor) {
+		states, err := m.store.FeedStates(t.Context())
+		if err != nil || len(states) != 1 || states[0].Fault == nil || states[0].Fault.Class != corpus.FaultThrottled || states[0].Failures != 1 {
+			t.Errorf("states %+v, %v; want the fault of the posts", states, err)
+		}
+	})
 	for _, answer := range []struct {
 		page  testweb.Page
 		class corpus.FaultClass
