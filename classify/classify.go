@@ -250,8 +250,9 @@ func (c *Classifier) claims(text string, bloc corpus.Bloc, title bool) []claim {
 	}
 	sig := c.signals(r.hits)
 	var out []claim
-	learned, judge := c.evidence(text, r, false)
-	for e, hits := range c.hitsByEntry(r.hits) {
+	byEntry := c.hitsByEntry(r.hits)
+	learned, judge := c.evidence(text, r, byEntry, false)
+	for e, hits := range byEntry {
 		if len(hits) == 0 && len(learned[e]) == 0 {
 			continue
 		}

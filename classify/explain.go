@@ -73,9 +73,10 @@ func (c *Classifier) explain(text string, bloc corpus.Bloc, all bool) []Explanat
 	defer c.readings.Put(r)
 	c.program.read(text, r)
 	sig := c.signals(r.hits)
-	learned, j := c.evidence(text, r, all)
+	byEntry := c.hitsByEntry(r.hits)
+	learned, j := c.evidence(text, r, byEntry, all)
 	var out []Explanation
-	for e, hits := range c.hitsByEntry(r.hits) {
+	for e, hits := range byEntry {
 		carriers := c.carriers(hits)
 		if c.columns[e] < 0 { // the cues decide alone
 			for _, h := range carriers {

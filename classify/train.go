@@ -463,7 +463,7 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 			continue
 		}
 		c.program.read(e.Text, r)
-		found, _ := c.evidence(e.Text, r, true)
+		found, _ := c.evidence(e.Text, r, c.hitsByEntry(r.hits), true)
 		for k, all := range found {
 			best := -1
 			for i := range all {
@@ -485,14 +485,33 @@ func (tr *trainer) rows(m *Model, use func(Example) bool) []fusionRow {
 	return out
 }
 
+// A guess is what a fusion makes of a row that it was not fitted to.
+type guess struct {
+	p float64
+	r fusionRow
+}
+
+// leastSure is the lowest probability from which on the share of right guesses
+// is enough. It sorts the guesses.
+func leastSure(guesses []guess, share float64) float64 {
+	slices.SortFunc(guesses, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
+	least, right := mostThreshold, 0.0
+	for i, g := range guesses {
+		if g.p < leastThreshold {
+			break
+		}
+		right += truth(g.r.right)
+		if right >= share*float64(i+1) {
+			least = math.Round(g.p*1e3) / 1e3
+		}
+	}
+	return least
+}
+
 // fuse fits the fusion to evidence, and chooses the thresholds by folds: the
 // lowest from which on the share of right tags is enough.
 func fuse(rows []fusionRow, columns int) fusion {
 	f := fitFusion(rows, columns, func(fusionRow) bool { return true })
-	type guess struct {
-		p float64
-		r fusionRow
-	}
 	var guesses [scripts][2][]guess
 	for fold := range uint64(5) {
 		part := fitFusion(rows, columns, func(r fusionRow) bool { return r.fold != fold })
@@ -506,30 +525,14 @@ func fuse(rows []fusionRow, columns int) fusion {
 	var passed []float64 // margins of any claim
 	for s := range scripts {
 		for cued, share := range []float64{sureAlone, sureShare} {
-			all := guesses[s][cued]
-			slices.SortFunc(all, func(a, b guess) int { return cmp.Compare(b.p, a.p) })
-			least := mostThreshold
-			right := 0.0
-			for i, g := range all {
-				if g.p < leastThreshold {
-					break
-				}
-				if g.r.right {
-					right++
-				}
-				if right >= share*float64(i+1) {
-					least = math.Round(g.p*1e3) / 1e3
-				}
-			}
-			f.Threshold[s][cued] = least
-			for _, g := range all {
-				if cued == 0 && g.p >= least {
-					passed = append(passed, g.r.x[inputs-1])
-				}
+			f.Threshold[s][cued] = leastSure(guesses[s][cued], share)
+		}
+		for _, g := range guesses[s][0] {
+			if g.p >= f.Threshold[s][0] {
+				passed = append(passed, g.r.x[inputs-1])
 			}
 		}
 	}
-	f.Least = 0
 	if len(passed) > 0 {
 		slices.Sort(passed)
 		f.Least = passed[int(float64(len(passed))*(1-passShare))]

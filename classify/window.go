@@ -131,15 +131,16 @@ func (e *evidence) inputs() *[inputs]float64 {
 // evidence judges passages of a text for the narratives that the model knows:
 // all of them, or those that the model may tag. Without a model there is none,
 // nor is there a judge.
-// They come by entry, then in the order of the text.
-func (c *Classifier) evidence(text string, r *reading, all bool) ([][]evidence, *judge) {
+// They come by entry, then in the order of the text. byEntry are the hits
+// of the reading.
+func (c *Classifier) evidence(text string, r *reading, byEntry [][]hit, all bool) ([][]evidence, *judge) {
 	out := make([][]evidence, len(c.entries))
 	if c.model == nil {
 		return out, nil
 	}
 	j := newJudge(c.model, &c.program, text, r)
 	passages := j.passages()
-	for e, hits := range c.hitsByEntry(r.hits) {
+	for e, hits := range byEntry {
 		if c.columns[e] < 0 {
 			continue
 		}
@@ -175,8 +176,7 @@ func amongMany(p float64, passages int) float64 {
 	if passages <= fewPassages {
 		return p
 	}
-	odds := p / (1 - p) / math.Sqrt(float64(passages)/fewPassages)
-	return odds / (1 + odds)
+	return p / (p + (1-p)*math.Sqrt(float64(passages)/fewPassages))
 }
 
 // countHits counts the hits of a passage.
